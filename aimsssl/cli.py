@@ -1,0 +1,215 @@
+"""The command line: `aimsssl lab, train, evaluate, data, doctor, progress`."""
+
+import argparse
+import dataclasses
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+
+from . import __version__, datasets, evaluation, profile
+from .models import extract
+from .training import (
+    RunError,
+    SimCLRConfig,
+    SupervisedConfig,
+    load_encoder,
+    random_encoder,
+    train_simclr,
+    train_supervised,
+)
+
+METHODS = {"simclr": (SimCLRConfig, train_simclr), "supervised": (SupervisedConfig, train_supervised)}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point of `aimsssl`. A mistake of the caller's ends with one sentence and exit code 2."""
+    options, rest = _parser().parse_known_args(argv)
+    if rest and options.command != "lab":
+        print(f"aimsssl: error: unknown option {rest[0]}; see aimsssl {options.command} --help", file=sys.stderr)
+        return 2
+    options.rest = rest
+    try:
+        return options.run_command(options) or 0
+    except (ValueError, TypeError, RunError, OSError) as error:
+        print(f"aimsssl: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\naimsssl: stopped; the same command goes on from the last checkpoint", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("aimsssl", description="Self-supervised visual learning, in six lessons.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    lab = commands.add_parser("lab", help="open the lessons in JupyterLab; options go on to JupyterLab")
+    lab.set_defaults(run_command=_lab)
+
+    train = commands.add_parser("train", help="train an encoder")
+    methods = train.add_subparsers(dest="method", required=True, metavar="METHOD")
+    for name, (config_class, _) in METHODS.items():
+        method = methods.add_parser(name, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        _add_data(method, "--data", "what to train on")
+        method.add_argument("--run", required=True, help="folder of the run; an interrupted one goes on")
+        method.add_argument("--new", action="store_true", help="refuse a folder that already holds a run")
+        for field in dataclasses.fields(config_class):
+            _add_setting(method, field)
+        method.set_defaults(run_command=_train)
+
+    evaluate = commands.add_parser("evaluate", help="kNN and linear probe of a run, beside its baselines")
+    evaluate.add_argument("run", help="folder of a run")
+    _add_data(evaluate, "--data", "test images; a data set's name means its test split")
+    evaluate.add_argument("--train-data", help="labelled images to compare with (default: what the run trained on)")
+    evaluate.add_argument("--probe-labels", type=int, default=5000, help="labels that the linear probe may use")
+    evaluate.set_defaults(run_command=_evaluate)
+
+    data = commands.add_parser("data", help="list or download data sets")
+    actions = data.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list").set_defaults(run_command=_data_list)
+    download = actions.add_parser("download")
+    download.add_argument("name", choices=datasets.DOWNLOADS)
+    download.add_argument("--root", help="where to (default: AIMSSSL_DATA)")
+    download.set_defaults(run_command=_data_download)
+
+    doctor = commands.add_parser("doctor", help="check this machine")
+    doctor.set_defaults(run_command=_doctor)
+    progress = commands.add_parser("progress", help="which exercises are solved; read from this machine only")
+    progress.set_defaults(run_command=_progress)
+    return parser
+
+
+def _add_data(parser: argparse.ArgumentParser, flag: str, text: str) -> None:
+    parser.add_argument(flag, required=True, help=f"{text}: {', '.join(datasets.NAMES)} or folder:PATH")
+    parser.add_argument("--root", help="where downloaded data lie (default: AIMSSSL_DATA)")
+    parser.add_argument("--download", action="store_true", help="download the data if they are not there")
+    parser.add_argument("--limit", type=int, help="take so many images, drawn at random")
+
+
+def _add_setting(parser: argparse.ArgumentParser, field: dataclasses.Field) -> None:
+    """A flag for a field of a configuration; left out, the profile decides."""
+    flag, default = "--" + field.name.replace("_", "-"), argparse.SUPPRESS
+    if isinstance(field.default, bool):
+        parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=default)
+    elif isinstance(field.default, tuple):
+        kind = float if field.default and isinstance(field.default[0], float) else int
+        count = len(field.default) or "*"
+        parser.add_argument(flag, type=kind, nargs=count, default=default, metavar="N")
+    else:
+        parser.add_argument(flag, type=type(field.default), default=default, metavar=type(field.default).__name__)
+
+
+def _train(options: argparse.Namespace) -> None:
+    config_class, train = METHODS[options.method]
+    given = {f.name: getattr(options, f.name) for f in dataclasses.fields(config_class) if hasattr(options, f.name)}
+    given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    config = config_class.for_profile(profile.current(), **given)
+    images = datasets.load(options.data, "train", root=options.root, download=options.download, limit=options.limit)
+    print(profile.current())
+    print(images)
+    run = train(images, config, options.run, resume=not options.new)
+    knn = [row["knn_accuracy"] for row in run.history if row["knn_accuracy"] is not None]
+    print(f"{run}: loss {run.last('loss'):.3f}, {run.last('seconds'):.0f} s" + (f", kNN {knn[-1]:.3f}" if knn else ""))
+    print(f"next: aimsssl evaluate {options.run} --data NAME")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    encoder, run = load_encoder(options.run)
+    trained_on = run.config["data"]["name"]
+
+    def load(name: str, split: str) -> datasets.ImageSet:
+        # a folder is taken as it is named; a data set by its split
+        split = "train" if name.startswith("folder:") else split
+        return datasets.load(name, split, root=options.root, download=options.download, limit=options.limit)
+
+    train, test = load(options.train_data or trained_on, "train"), load(options.data, "test")
+    if train.classes != test.classes:
+        raise ValueError(f"the classes differ: {train.name} has {train.classes}, {test.name} has {test.classes}")
+    encoders = {"random weights": random_encoder(run), run.config["method"]: encoder}
+    features = {"raw pixels": tuple(images.images.flatten(1).float() for images in (train, test))}
+    features |= {n: (extract(e, train.images), extract(e, test.images)) for n, e in encoders.items()}
+    scores = evaluation.score_representations(features, train.labels, test.labels, probe_labels=options.probe_labels)
+    print(f"{options.run}: trained on {trained_on}, compared with {len(train)} images, tested on {len(test)}")
+    print(evaluation.format_table(scores, len(test.classes)))
+    result = {
+        "train_data": train.name,
+        "test_data": test.name,
+        "train_images": len(train),
+        "test_images": len(test),
+        "probe_labels": min(options.probe_labels, len(train)),
+        "epochs": run.history[-1]["epoch"],
+        "seconds": run.last("seconds"),
+        "chance": 1 / len(test.classes),
+        "scores": {s.name: dataclasses.asdict(s) for s in scores},
+    }
+    run.write_json("result.json", result)
+
+
+def _data_list(options: argparse.Namespace) -> None:
+    for name in datasets.NAMES:
+        try:
+            print(f"{name:<15}{datasets.load(name, 'test')}")
+        except FileNotFoundError:
+            print(f"{name:<15}not here; aimsssl data download {name}")
+
+
+def _data_download(options: argparse.Namespace) -> None:
+    for split in ("train", "test"):
+        print(datasets.load(options.name, split, root=options.root, download=True))
+
+
+def _lab(options: argparse.Namespace) -> int:
+    if find_spec("jupyterlab") is None:
+        raise ValueError('JupyterLab is not installed; pip install "aimsssl[lab]"')
+    project = Path(__file__).parent.parent
+    first = next(iter(sorted((project / "lessons").glob("01*.ipynb"))), None)
+    if first is None:
+        raise ValueError(f"there is no lessons folder in {project}; run this from a copy of the course")
+    quiet = ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    command = [sys.executable, "-m", "jupyterlab", *quiet, *options.rest, str(first.relative_to(project))]
+    return subprocess.call(command, cwd=project)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    problems = []
+
+    def line(name: str, value: object, trouble: str | None = None) -> None:
+        print(f"{'✗' if trouble else '✓'} {name:<12}{value}" + (f"  → {trouble}" if trouble else ""))
+        if trouble:
+            problems.append(trouble)
+
+    line("aimsssl", __version__)
+    old = sys.version_info < (3, 11)
+    line("Python", platform.python_version(), "install Python 3.11 or newer" if old else None)
+    line("PyTorch", f"{torch.__version__}, {torch.get_num_threads()} threads")
+    for package in ("torchvision", "sklearn", "matplotlib", "jupyterlab", "ipywidgets"):
+        found = find_spec(package) is not None
+        line(package, "found" if found else "missing", None if found else 'pip install "aimsssl[lab]"')
+    line("profile", profile.current())
+    line("speed", f"{1000 * profile.machine_speed():.0f} ms for a small training step")
+    line("precision", f"{profile.faster_precision()} is the faster one here")
+    free = shutil.disk_usage(Path.cwd()).free / 2**30
+    line("disk", f"{free:.1f} GiB free", "a run needs about 0.1 GiB" if free < 0.2 else None)
+    try:
+        tempfile.TemporaryFile(dir=Path.cwd()).close()
+        line("folder", f"{Path.cwd()} can be written")
+    except OSError as error:
+        line("folder", Path.cwd(), f"cannot be written ({error.strerror}); change to another folder")
+    line("data", datasets.default_root())
+    return 1 if problems else 0
+
+
+def _progress(options: argparse.Namespace) -> None:
+    from .exercises import progress_table
+
+    print(progress_table())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

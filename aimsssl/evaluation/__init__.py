@@ -1,0 +1,18 @@
+"""Questions to a frozen representation. Tensors in, a number or a small result object out."""
+
+from .embedding import tsne
+from .knn import knn_accuracy, knn_predict, nearest_neighbours
+from .probe import ProbeResult, linear_probe
+from .table import Score, format_table, score_representations
+
+__all__ = [
+    "ProbeResult",
+    "Score",
+    "format_table",
+    "knn_accuracy",
+    "knn_predict",
+    "linear_probe",
+    "nearest_neighbours",
+    "score_representations",
+    "tsne",
+]

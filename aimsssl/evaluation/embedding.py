@@ -1,0 +1,32 @@
+"""t-SNE: a picture of features in two dimensions."""
+
+import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+from torch import Tensor
+
+from .knn import check_features
+
+
+def tsne(features: Tensor, *, perplexity: float = 30.0, start: np.ndarray | None = None, seed: int = 0) -> np.ndarray:
+    """Features `[N, D]` to points `[N, 2]` whose close neighbours are close neighbours in feature space.
+
+    Distances between far groups, and the size of groups, mean nothing. Directions are those of `start` where it is
+    given (the points of another epoch, `[N, 2]`), so that pictures can be compared; else of the first two principal
+    components.
+
+    Raises:
+        ValueError: shapes, NaN, or a perplexity that is not below N.
+
+    Source: van der Maaten & Hinton 2008, JMLR 9; start from PCA: Kobak & Berens 2019, Nat. Commun. 10:5416.
+    """
+    check_features(features=features)
+    if features.shape[1] < 2:
+        raise ValueError("features must have at least two dimensions to be drawn in two")
+    if not 0 < perplexity < len(features):
+        raise ValueError(f"perplexity must be above 0 and below N = {len(features)}, got {perplexity}")
+    x = features.float().numpy()
+    if start is None:
+        start = PCA(2, random_state=seed).fit_transform(x)
+        start = start / max(float(start[:, 0].std()), 1e-12) * 1e-4  # t-SNE expects a tight start
+    return TSNE(2, perplexity=perplexity, init=start.astype(np.float32), random_state=seed).fit_transform(x)

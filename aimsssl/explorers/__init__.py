@@ -1,0 +1,7 @@
+"""What a notebook shows: figures with alt text, a curve that grows during training, pictures with controls."""
+
+from . import lesson04
+from .controls import Control, Explorer, labelled_choice, labelled_slider
+from .display import LiveCurve, show
+
+__all__ = ["Control", "Explorer", "LiveCurve", "labelled_choice", "labelled_slider", "lesson04", "show"]

@@ -1,0 +1,93 @@
+"""Figures in a notebook: a PNG that carries its alt text, and a curve that is drawn anew after every epoch."""
+
+import base64
+import html
+import io
+import sys
+import time
+from collections.abc import Mapping
+
+from matplotlib.figure import Figure
+from PIL import Image
+
+from ..figures import training_curve
+from ..training import Run
+
+DPI = 100
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as a PNG of at most 256 colours: a third of the bytes, and no difference that an eye finds."""
+    buffer, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI, facecolor="white")
+    buffer.seek(0)
+    palette = Image.open(buffer).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    palette.save(small, format="png", optimize=True)
+    return small.getvalue()
+
+
+def picture_html(data: bytes, alt: str) -> str:
+    """An `<img>` that holds the PNG and its alt text."""
+    code = base64.b64encode(data).decode()
+    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{code}" style="max-width:100%;height:auto">'
+
+
+def bundle(figure: Figure) -> dict[str, str]:
+    """The figure in three forms: HTML with alt text for JupyterLab, a PNG for a code host, the alt text alone."""
+    data = png(figure)
+    return {
+        "text/html": picture_html(data, figure.alt_text),
+        "image/png": base64.b64encode(data).decode(),
+        "text/plain": figure.alt_text,
+    }
+
+
+def show(figure: Figure) -> None:
+    """Show a figure of `aimsssl.figures` with its alt text; outside a notebook, print the alt text."""
+    ipython = _ipython()
+    if ipython is None:
+        print(figure.alt_text)
+    else:
+        ipython.display.display(bundle(figure), raw=True)
+
+
+class LiveCurve:
+    """A `progress` for `train_simclr`: one figure that grows, loss beside its levels, kNN beside its baselines.
+
+    Args:
+        levels: horizontal lines of the loss by name, for example {"chance": log(2N−1)}.
+        baselines: horizontal lines of the kNN accuracy by name. What the run had at epoch 0 is added as
+            "random weights".
+        pause: seconds between two drawings at least, so that drawing never slows training; the last epoch is always
+            drawn.
+    """
+
+    def __init__(self, levels: Mapping[str, float], baselines: Mapping[str, float], pause: float = 1.0):
+        self.levels, self.baselines, self.pause = dict(levels), dict(baselines), pause
+        self.figure: Figure | None = None
+        self._handle, self._drawn = None, float("-inf")
+
+    def __call__(self, run: Run) -> None:
+        epochs = run.config["epochs"]
+        row = run.history[-1]
+        if row["epoch"] < epochs and time.monotonic() - self._drawn < self.pause:
+            return
+        self._drawn = time.monotonic()
+        baselines = dict(self.baselines)
+        start = run.history[0].get("knn_accuracy")
+        if start is not None:
+            baselines["random weights"] = start
+        self.figure = training_curve(run.history, epochs, self.levels, baselines)
+        ipython = _ipython()
+        if ipython is None:
+            print(self.figure.alt_text)
+        elif self._handle is None:
+            self._handle = ipython.display.display(bundle(self.figure), raw=True, display_id=True)
+        else:
+            self._handle.update(bundle(self.figure), raw=True)
+
+
+def _ipython():
+    """IPython where a notebook runs, else None; it is never imported for this."""
+    ipython = sys.modules.get("IPython")
+    return ipython if ipython is not None and ipython.get_ipython() is not None else None

@@ -1,0 +1,90 @@
+"""ResNet-18 (He et al. 2015, arXiv:1512.03385, Table 1), with stems for small images and any width."""
+
+import torch
+from torch import Tensor, nn
+
+STEMS = ("cifar", "small", "imagenet")
+
+
+class BasicBlock(nn.Module):
+    """Two 3×3 convolutions and a shortcut, `[B, d_in, H, W] -> [B, d_out, H/stride, W/stride]`."""
+
+    def __init__(self, d_in: int, d_out: int, stride: int = 1):
+        super().__init__()
+        self.conv1 = nn.Conv2d(d_in, d_out, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(d_out)
+        self.conv2 = nn.Conv2d(d_out, d_out, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(d_out)
+        self.relu = nn.ReLU(inplace=True)
+        self.downsample = None
+        if stride != 1 or d_in != d_out:
+            self.downsample = nn.Sequential(nn.Conv2d(d_in, d_out, 1, stride, bias=False), nn.BatchNorm2d(d_out))
+
+    def forward(self, x: Tensor) -> Tensor:
+        shortcut = x if self.downsample is None else self.downsample(x)
+        x = self.relu(self.bn1(self.conv1(x)))
+        return self.relu(self.bn2(self.conv2(x)) + shortcut)
+
+
+class ResNet18(nn.Module):
+    """See `resnet18`. Parameters are named as in torchvision, so that weights can be exchanged."""
+
+    def __init__(self, stem: str, width: int, in_channels: int):
+        super().__init__()
+        kernel, stride = {"cifar": (3, 1), "small": (3, 2), "imagenet": (7, 2)}[stem]
+        self.conv1 = nn.Conv2d(in_channels, width, kernel, stride, kernel // 2, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.relu = nn.ReLU(inplace=True)
+        self.maxpool = nn.MaxPool2d(3, 2, 1) if stem == "imagenet" else nn.Identity()
+        d_in = width
+        for i in range(4):
+            d_out, stride = width * 2**i, 1 if i == 0 else 2
+            setattr(self, f"layer{i + 1}", nn.Sequential(BasicBlock(d_in, d_out, stride), BasicBlock(d_out, d_out)))
+            d_in = d_out
+        self.feature_dim = d_in
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        return x.mean(dim=(2, 3))  # [B, 8·width]
+
+
+def resnet18(stem: str = "cifar", width: int = 64, in_channels: int = 3) -> ResNet18:
+    """ResNet-18 without its classifier: images `[B, in_channels, H, W]` to features h `[B, 8·width]`.
+
+    Args:
+        stem: `"cifar"` (3×3, stride 1, no pooling: SimCLR's for 32-pixel images, arXiv:2002.05709, B.9),
+            `"small"` (3×3, stride 2: about four times cheaper, for a CPU), `"imagenet"` (7×7, stride 2, max-pooling:
+            made for 224-pixel images; a 32-pixel image is 8×8 behind it).
+        width: channels of the first stage; 64 in the paper.
+        in_channels: 3 for colour, 1 for grey.
+
+    Raises:
+        ValueError: `stem` is none of these, or a number is below 1.
+    """
+    if stem not in STEMS:
+        raise ValueError(f"stem must be one of {', '.join(STEMS)}, got {stem!r}")
+    if width < 1 or in_channels < 1:
+        raise ValueError(f"width and in_channels must be at least 1, got {width} and {in_channels}")
+    return ResNet18(stem, width, in_channels)
+
+
+@torch.no_grad()
+def extract(encoder: nn.Module, images: Tensor, batch_size: int = 500) -> Tensor:
+    """Features of all images, in evaluation mode: uint8 or float `[N, C, H, W]` to float32 `[N, D]` on the CPU.
+
+    Images go to the encoder's device and are scaled to [0, 1] if they are uint8. The encoder's mode is put back.
+    """
+    parameter = next(encoder.parameters(), torch.empty(0))
+    was_training = encoder.training
+    encoder.eval()
+    features = []
+    for batch in images.split(batch_size):
+        batch = batch.to(parameter.device)
+        batch = batch.float() / 255 if batch.dtype == torch.uint8 else batch
+        features.append(encoder(batch.to(memory_format=torch.channels_last)).float().cpu())
+    encoder.train(was_training)
+    return torch.cat(features)

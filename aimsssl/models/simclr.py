@@ -1,0 +1,28 @@
+"""SimCLR's model: an encoder f and a projection head g (Chen et al. 2020, arXiv:2002.05709, §2.1)."""
+
+from torch import Tensor, nn
+
+
+class ProjectionHead(nn.Sequential):
+    """z = W₂ ReLU(W₁ h): features `[B, d_in]` to the space where the loss is applied, `[B, d_out]` (§4.2).
+
+    `d_hidden=0` makes it linear, which the paper compares with (Figure 8).
+    """
+
+    def __init__(self, d_in: int, d_hidden: int, d_out: int):
+        if d_hidden:
+            super().__init__(nn.Linear(d_in, d_hidden), nn.ReLU(inplace=True), nn.Linear(d_hidden, d_out))
+        else:
+            super().__init__(nn.Linear(d_in, d_out))
+
+
+class SimCLR(nn.Module):
+    """Images `[B, C, H, W]` to `(h, z)`: h `[B, D]` is what later tasks use, z `[B, d_out]` is what the loss sees."""
+
+    def __init__(self, encoder: nn.Module, head: nn.Module):
+        super().__init__()
+        self.encoder, self.head = encoder, head
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        h = self.encoder(x)
+        return h, self.head(h)

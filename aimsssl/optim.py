@@ -1,0 +1,118 @@
+"""LARS and the learning-rate schedule of SimCLR."""
+
+import math
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+
+class LARS(Optimizer):
+    """SGD with momentum, with a rate for each layer that is proportional to the norm of its weights.
+
+    For a tensor w with gradient g, weight decay λ, momentum m and trust coefficient η:
+
+        d = g + λw,    trust = η‖w‖/‖d‖  (1 where either norm is 0),    v ← m·v + lr·trust·d,    w ← w − v
+
+    The rate stands inside the momentum buffer, so a schedule acts on new gradients only. Groups with `adapt=False`
+    (made by `split_decay_groups`) have trust = 1: plain SGD with momentum. A weight decay of 0 still adapts.
+
+    Args:
+        params: tensors or groups, as for any optimiser.
+        lr: global learning rate, ≥ 0. With trust_coefficient 1e-3 a step is about lr/1000 of a layer's norm, so rates
+            near 1 are usual; 0.001 hardly moves a layer.
+
+    Raises:
+        ValueError: a number is out of its range, by name.
+
+    Source: You et al. 2017, arXiv:1708.03888, algorithm 1, as in SimCLR (arXiv:2002.05709, §2.2).
+    """
+
+    def __init__(
+        self,
+        params,
+        lr: float,
+        momentum: float = 0.9,
+        weight_decay: float = 1e-6,
+        trust_coefficient: float = 1e-3,
+    ):
+        for name, value, ok in (
+            ("lr", lr, lr >= 0),
+            ("momentum", momentum, 0 <= momentum < 1),
+            ("weight_decay", weight_decay, weight_decay >= 0),
+            ("trust_coefficient", trust_coefficient, trust_coefficient > 0),
+        ):
+            if not ok:
+                raise ValueError(f"{name} is out of range: {value}")
+        defaults = dict(
+            lr=lr, momentum=momentum, weight_decay=weight_decay, trust_coefficient=trust_coefficient, adapt=True
+        )
+        super().__init__(params, defaults)
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            params = [p for p in group["params"] if p.grad is not None]
+            if not params:
+                continue
+            for p in params:
+                if "velocity" not in self.state[p]:
+                    self.state[p]["velocity"] = torch.zeros_like(p)
+            velocity = [self.state[p]["velocity"] for p in params]
+            # one call over all tensors of the group: the step is then bound by memory, not by Python
+            update = torch._foreach_add([p.grad for p in params], params, alpha=group["weight_decay"])
+            if group["adapt"]:
+                torch._foreach_mul_(update, self._trust_ratios(params, update, group["trust_coefficient"]))
+            torch._foreach_mul_(velocity, group["momentum"])
+            torch._foreach_add_(velocity, update, alpha=group["lr"])
+            torch._foreach_sub_(params, velocity)
+        return loss
+
+    @staticmethod
+    def _trust_ratios(params: list, update: list, trust_coefficient: float) -> list:
+        w = torch.stack(torch._foreach_norm(params))
+        d = torch.stack(torch._foreach_norm(update))
+        trust = torch.where((w > 0) & (d > 0), trust_coefficient * w / d, torch.ones_like(w))
+        return list(trust.unbind())
+
+
+def split_decay_groups(model: nn.Module, weight_decay: float) -> list[dict]:
+    """Parameter groups for an optimiser: weights, and those that neither decay nor adapt (biases and norms).
+
+    A tensor of one dimension is a bias or belongs to a norm. Empty groups are left out.
+    """
+    weights, rest = [], []
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            (weights if parameter.ndim > 1 else rest).append(parameter)
+    groups = [
+        dict(params=weights, weight_decay=weight_decay, adapt=True),
+        dict(params=rest, weight_decay=0.0, adapt=False),
+    ]
+    return [group for group in groups if group["params"]]
+
+
+def warmup_cosine(
+    step: int, total_steps: int, warmup_steps: int = 0, peak: float = 1.0, final: float = 0.0
+) -> float:
+    """Learning rate of a step (counted from 0): linear up to `peak`, then half a cosine down towards `final`.
+
+    Step 0 has peak/warmup_steps, not 0: a first step that moves nothing would be lost.
+
+    Raises:
+        ValueError: not 0 ≤ warmup_steps < total_steps, or step not in [0, total_steps].
+
+    Source: Loshchilov & Hutter 2017, arXiv:1608.03983, equation 5, without restarts; warmup as in SimCLR.
+    """
+    if not 0 <= warmup_steps < total_steps:
+        raise ValueError(f"warmup_steps must be in [0, total_steps), got {warmup_steps} of {total_steps}")
+    if not 0 <= step <= total_steps:
+        raise ValueError(f"step must be in [0, {total_steps}], got {step}")
+    if step < warmup_steps:
+        return peak * (step + 1) / warmup_steps
+    progress = (step - warmup_steps) / (total_steps - warmup_steps)
+    return final + (peak - final) * 0.5 * (1 + math.cos(math.pi * progress))

@@ -1,0 +1,181 @@
+"""How large everything is: `ci` for tests, `cpu` for a laptop, `gpu` for the papers' settings."""
+
+import json
+import os
+import time
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import torch
+from torch import nn
+
+VARIABLE = "AIMSSSL_PROFILE"
+LESSON_MINUTES = Path(__file__).parent.parent / "data" / "recorded_runs" / "lesson_minutes.json"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Sizes of a lesson. A profile never changes what a lesson says or which of its cells run.
+
+    Attributes:
+        name: ci, cpu or gpu.
+        device: where training runs, as PyTorch names it.
+        stem, width: of ResNet-18, see `aimsssl.models.resnet18`.
+        precision: of training; "auto" is the faster of float32 and bfloat16 on this machine.
+        train_images, test_images: images a lesson trains on and tests on.
+        epochs: of a lesson's main run.
+        batch_size: images in a batch (a batch has twice as many views).
+        held_out: training images kept for the kNN monitor.
+        checkpoint_every: epochs between checkpoints.
+        compile: whether models go through `torch.compile`.
+        compute_minutes: what a lesson may cost.
+        reason: why this profile was taken.
+    """
+
+    name: str
+    device: str
+    stem: str
+    width: int
+    precision: str
+    train_images: int
+    test_images: int
+    epochs: int
+    batch_size: int
+    held_out: int
+    checkpoint_every: int
+    compile: bool
+    compute_minutes: float
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"profile {self.name} ({self.reason}): ResNet-18 of width {self.width} on {self.device}"
+
+
+PROFILES = {
+    "ci": Profile(
+        name="ci",
+        device="cpu",
+        stem="small",
+        width=4,
+        precision="float32",
+        train_images=512,
+        test_images=256,
+        epochs=3,
+        batch_size=64,
+        held_out=64,
+        checkpoint_every=1,
+        compile=False,
+        compute_minutes=0.5,
+    ),
+    "cpu": Profile(
+        name="cpu",
+        device="cpu",
+        stem="small",
+        width=16,
+        precision="auto",
+        train_images=10_000,
+        test_images=2_000,
+        epochs=40,
+        batch_size=128,
+        held_out=1_000,
+        checkpoint_every=1,
+        compile=False,
+        compute_minutes=10,
+    ),
+    "gpu": Profile(
+        name="gpu",
+        device="cuda",
+        stem="cifar",
+        width=64,
+        precision="bfloat16",
+        train_images=50_000,
+        test_images=10_000,
+        epochs=100,
+        batch_size=512,
+        held_out=1_000,
+        checkpoint_every=10,
+        compile=True,
+        compute_minutes=15,
+    ),
+}
+
+
+def current() -> Profile:
+    """The profile that the environment variable AIMSSSL_PROFILE names, else `gpu` with a CUDA device, else `cpu`.
+
+    Raises:
+        ValueError: the variable names no profile, or asks for `gpu` where there is none.
+    """
+    name = os.environ.get(VARIABLE, "").strip().lower()
+    if name and name not in PROFILES:
+        raise ValueError(f"{VARIABLE} must be one of {', '.join(PROFILES)}, got {name!r}")
+    has_gpu = torch.cuda.is_available()
+    if name == "gpu" and not has_gpu:
+        raise ValueError(f"{VARIABLE}=gpu, but PyTorch finds no CUDA device; use cpu or leave the variable unset")
+    if name:
+        return replace(PROFILES[name], reason=f"asked for by {VARIABLE}")
+    if has_gpu:
+        return replace(PROFILES["gpu"], reason="a CUDA device was found")
+    return replace(PROFILES["cpu"], reason="no CUDA device was found")
+
+
+def _training_step(precision: str, width: int):
+    """A closure that makes one step of a small convnet of about ResNet-18's shape; used as a yardstick."""
+    with torch.random.fork_rng(devices=[]):  # leaves the caller's random numbers alone
+        torch.manual_seed(0)
+        layers = [nn.Conv2d(3, width, 3, 2, 1), nn.BatchNorm2d(width), nn.ReLU()]
+        for d_in, d_out in ((width, 2 * width), (2 * width, 4 * width)):
+            layers += [nn.Conv2d(d_in, d_out, 3, 2, 1), nn.BatchNorm2d(d_out), nn.ReLU()]
+            layers += [nn.Conv2d(d_out, d_out, 3, 1, 1), nn.BatchNorm2d(d_out), nn.ReLU()]
+        net = nn.Sequential(*layers).to(memory_format=torch.channels_last)
+        images = torch.rand(256, 3, 32, 32).contiguous(memory_format=torch.channels_last)
+
+    def step() -> None:
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+            loss = net(images).float().square().mean()
+        loss.backward()
+        net.zero_grad()
+
+    return step
+
+
+def _seconds(step, repeats: int) -> float:
+    """The fastest of `repeats` calls, after one that warms up: other programs can only slow a call down."""
+    step()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+@cache
+def machine_speed() -> float:
+    """Seconds of a fixed small training step on this machine's CPU, measured once a process, in under a second."""
+    return _seconds(_training_step("float32", 16), repeats=10)
+
+
+def lesson_estimate(lesson: str) -> str:
+    """One sentence: how long the code of a lesson ("04") takes here, from a recorded time and this machine's speed."""
+    profile = current()
+    recorded = json.loads(LESSON_MINUTES.read_text()) if LESSON_MINUTES.exists() else {}
+    measured = recorded.get(lesson, {}).get(profile.name)
+    if measured is None:
+        return f"The code of this lesson has not been timed under the profile {profile.name} yet."
+    here = measured["seconds"] * (machine_speed() / measured["speed"] if profile.device == "cpu" else 1)
+    return (
+        f"The code of this lesson should take about {max(1, round(here / 60))} min on this machine "
+        f"({measured['seconds'] / 60:.1f} min where it was recorded)."
+    )
+
+
+@cache
+def faster_precision(width: int = 16) -> str:
+    """"float32" or "bfloat16", whichever makes a training step of this width faster on this CPU.
+
+    bfloat16 has to win by a tenth: it is the less exact of the two.
+    """
+    seconds = {p: _seconds(_training_step(p, width), repeats=8) for p in ("float32", "bfloat16")}
+    return "bfloat16" if seconds["bfloat16"] < 0.9 * seconds["float32"] else "float32"

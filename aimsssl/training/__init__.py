@@ -1,0 +1,18 @@
+"""Training, from a configuration to a run on disk."""
+
+from .encoders import load_encoder, random_encoder
+from .runs import Run, RunError
+from .simclr import SimCLRConfig, build_simclr, train_simclr
+from .supervised import SupervisedConfig, train_supervised
+
+__all__ = [
+    "Run",
+    "RunError",
+    "SimCLRConfig",
+    "SupervisedConfig",
+    "build_simclr",
+    "load_encoder",
+    "random_encoder",
+    "train_simclr",
+    "train_supervised",
+]

@@ -1,0 +1,115 @@
+"""SimCLR: two views of every image, pulled together among all others (Chen et al. 2020, arXiv:2002.05709)."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from ..augment import TwoViews
+from ..datasets import ImageSet
+from ..losses import nt_xent
+from ..models import ProjectionHead, SimCLR, resnet18
+from .loop import TrainingConfig, fit, new_run
+from .runs import Run
+
+HEADS = ("mlp", "linear", "none")
+
+
+@dataclass(frozen=True)
+class SimCLRConfig(TrainingConfig):
+    """`TrainingConfig` and what is SimCLR's own.
+
+    Attributes:
+        head: mlp (two layers), linear (one), or none: the loss sees h itself.
+        d_hidden, d_out: of the head.
+        temperature: τ of NT-Xent.
+        crop_scale, jitter, grayscale, blur, flip: see `aimsssl.augment.TwoViews`.
+        identical_views: both views are the same, a fault that lesson 04 studies.
+    """
+
+    head: str = "mlp"
+    d_hidden: int = 256
+    d_out: int = 128
+    temperature: float = 0.2
+    crop_scale: tuple[float, float] | None = (0.2, 1.0)
+    jitter: float = 0.5
+    grayscale: float = 0.2
+    blur: float = 0.0
+    flip: float = 0.5
+    identical_views: bool = False
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.head not in HEADS:
+            raise ValueError(f"head must be one of {', '.join(HEADS)}, got {self.head!r}")
+
+    @property
+    def chance_loss(self) -> float:
+        """log(2N−1), the loss of guessing which of the 2N−1 other views is the partner."""
+        return math.log(2 * self.batch_size - 1)
+
+
+def build_simclr(config: SimCLRConfig, in_channels: int) -> SimCLR:
+    """The model, with weights drawn from `config.seed`: untrained, it is the random-weights baseline."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        encoder = resnet18(config.stem, config.width, in_channels)
+        head: nn.Module = nn.Identity()
+        if config.head != "none":
+            head = ProjectionHead(encoder.feature_dim, config.d_hidden if config.head == "mlp" else 0, config.d_out)
+    return SimCLR(encoder, head)
+
+
+def train_simclr(
+    images: ImageSet,
+    config: SimCLRConfig,
+    run_dir: str | Path | None = None,
+    resume: bool = True,
+    *,
+    probe: Tensor | None = None,
+    progress: Callable[[Run], None] | str | None = "bar",
+) -> Run:
+    """Train an encoder with SimCLR.
+
+    Args:
+        images: labels are used by the kNN monitor only, on `config.held_out` images that are kept from training.
+        config: see `SimCLRConfig`.
+        run_dir: folder of the run; None keeps it in memory.
+        resume: go on with a run of the same configuration that was stopped.
+        probe: uint8 `[P, C, H, W]`, whose features are kept at `config.snapshot_epochs`.
+        progress: "bar", None, or a function that is called with the run after each epoch.
+
+    Returns:
+        The run; `run.model.encoder` is trained and in evaluation mode.
+
+    Raises:
+        ValueError: the batch is larger than the data.
+        RunError: the folder holds another run, is damaged or cannot be written; or the loss is no longer finite.
+    """
+    model = build_simclr(config, images.images.shape[1])
+    views = TwoViews(
+        images.images.shape[-1], config.crop_scale, config.jitter, config.grayscale, config.blur, config.flip
+    )
+
+    def batch_loss(model: nn.Module, batch: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+        view1, view2 = views(batch, generator)
+        if config.identical_views:
+            view2 = view1
+        _, z = model(torch.cat([view1, view2]).contiguous(memory_format=torch.channels_last))
+        return nt_xent(*z.chunk(2), config.temperature)
+
+    return fit(
+        model,
+        images,
+        batch_loss,
+        config,
+        new_run(run_dir, "simclr", config, images),
+        encoder=model.encoder,
+        resume=resume,
+        chance_loss=config.chance_loss,
+        probe=probe,
+        progress=progress,
+    )

@@ -1,0 +1,62 @@
+"""The same encoder trained with labels: what the self-supervised ones are measured against."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..augment import Augment
+from ..datasets import ImageSet
+from ..models import SimCLR, resnet18
+from .loop import TrainingConfig, fit, new_run
+from .runs import Run
+
+
+@dataclass(frozen=True)
+class SupervisedConfig(TrainingConfig):
+    """`TrainingConfig` and the augmentation of the single view: crop and flip, as in the SimCLR paper (B.8)."""
+
+    crop_scale: tuple[float, float] | None = (0.5, 1.0)
+    flip: float = 0.5
+
+
+def train_supervised(
+    images: ImageSet,
+    config: SupervisedConfig,
+    run_dir: str | Path | None = None,
+    resume: bool = True,
+    *,
+    probe: Tensor | None = None,
+    progress: Callable[[Run], None] | str | None = "bar",
+) -> Run:
+    """Train an encoder and a linear classifier with cross-entropy. Arguments and errors as for `train_simclr`.
+
+    Raises:
+        ValueError: an image has no label.
+    """
+    if (images.labels < 0).any():
+        raise ValueError(f"train_supervised needs a label for every image; {images.name} has some that are unknown")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        encoder = resnet18(config.stem, config.width, images.images.shape[1])
+        model = SimCLR(encoder, nn.Linear(encoder.feature_dim, int(images.labels.max()) + 1))
+    augment = Augment(images.images.shape[-1], config.crop_scale, jitter=0, grayscale=0, flip=config.flip)
+
+    def batch_loss(model: nn.Module, batch: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+        _, logits = model(augment(batch, generator).contiguous(memory_format=torch.channels_last))
+        return F.cross_entropy(logits.float(), labels)
+
+    return fit(
+        model,
+        images,
+        batch_loss,
+        config,
+        new_run(run_dir, "supervised", config, images),
+        encoder=model.encoder,
+        resume=resume,
+        probe=probe,
+        progress=progress,
+    )

@@ -1,0 +1,99 @@
+"""nt_xent against the formula as loops."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from aimsssl.losses import nt_xent
+
+
+def oracle(z1, z2, temperature):
+    """Equation 1 of arXiv:2002.05709 as it is written, in float64."""
+    z = [row / row.norm() for row in torch.cat([z1, z2]).double()]
+    n, total = len(z1), 0.0
+    for i in range(2 * n):
+        j = (i + n) % (2 * n)
+        denominator = sum(torch.exp(z[i] @ z[k] / temperature) for k in range(2 * n) if k != i)
+        total = total - torch.log(torch.exp(z[i] @ z[j] / temperature) / denominator)
+    return total / (2 * n)
+
+
+def draw(n, d, dtype=torch.float64, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return [torch.randn(n, d, generator=generator, dtype=torch.float64).to(dtype).requires_grad_() for _ in range(2)]
+
+
+@pytest.mark.parametrize("chunk_size", [None, 1, 3, 7, 100])
+@pytest.mark.parametrize("n,d,temperature", [(2, 3, 0.5), (5, 8, 0.1), (7, 2, 2.0)])
+def test_equals_the_double_loop_with_gradients(n, d, temperature, chunk_size):
+    z1, z2 = draw(n, d)
+    expected = oracle(z1, z2, temperature)
+    expected_grads = torch.autograd.grad(expected, [z1, z2])
+    loss = nt_xent(z1, z2, temperature, chunk_size=chunk_size)
+    torch.testing.assert_close(loss, expected)
+    for grad, wanted in zip(torch.autograd.grad(loss, [z1, z2]), expected_grads, strict=True):
+        torch.testing.assert_close(grad, wanted)
+
+
+@pytest.mark.parametrize("chunk_size", [None, 4])
+def test_gradcheck(chunk_size):
+    z1, z2 = draw(3, 4)
+    assert torch.autograd.gradcheck(lambda a, b: nt_xent(a, b, 0.3, chunk_size=chunk_size), (z1, z2))
+
+
+def test_identical_embeddings_cost_the_chance_level():
+    z = torch.ones(6, 4)
+    assert nt_xent(z, z, 0.1).item() == pytest.approx(math.log(2 * 6 - 1), rel=1e-6)
+
+
+def test_perfect_pairs_reach_the_floor():
+    z = torch.eye(4)  # partners equal, all others orthogonal
+    floor = math.log(1 + 6 * math.exp(-1 / 0.5))
+    assert nt_xent(z, z, 0.5).item() == pytest.approx(floor, rel=1e-6)
+
+
+def test_symmetric_and_blind_to_the_length_of_rows():
+    z1, z2 = draw(6, 5)
+    loss = nt_xent(z1, z2)
+    torch.testing.assert_close(nt_xent(z2, z1), loss)
+    torch.testing.assert_close(nt_xent(z1 * 7, z2 * 0.1), loss)
+
+
+@pytest.mark.parametrize("chunk_size", [None, 5])
+def test_stable_at_small_temperature(chunk_size):
+    z1, z2 = draw(16, 8, torch.float32)
+    loss = nt_xent(z1, z2, 0.01, chunk_size=chunk_size)
+    z = F.normalize(torch.cat([z1, z2]).double(), dim=1)
+    logits = (z @ z.T / 0.01).fill_diagonal_(-math.inf)
+    expected = F.cross_entropy(logits, torch.arange(32).roll(16))
+    torch.testing.assert_close(loss.double(), expected, rtol=1e-4, atol=1e-4)
+    assert all(g.isfinite().all() for g in torch.autograd.grad(loss, [z1, z2]))
+
+
+@pytest.mark.parametrize("chunk_size", [None, 5])
+def test_bfloat16_is_computed_in_float32(chunk_size):
+    z1, z2 = draw(16, 8, torch.bfloat16)
+    loss = nt_xent(z1, z2, 0.05, chunk_size=chunk_size)
+    assert loss.dtype == torch.float32
+    torch.testing.assert_close(loss.double(), oracle(z1.detach(), z2.detach(), 0.05), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "z1,z2,options,words",
+    [
+        (torch.ones(1, 4), torch.ones(1, 4), {}, "N ≥ 2"),
+        (torch.ones(3, 4), torch.ones(2, 4), {}, r"\[3, 4\] and \[2, 4\]"),
+        (torch.ones(3), torch.ones(3), {}, r"\[N, D\]"),
+        (torch.ones(3, 4), torch.ones(3, 4), {"temperature": 0.0}, "temperature"),
+        (torch.ones(3, 4), torch.ones(3, 4), {"temperature": -1.0}, "temperature"),
+        (torch.ones(3, 4), torch.ones(3, 4), {"temperature": math.nan}, "temperature"),
+        (torch.ones(3, 4), torch.ones(3, 4), {"chunk_size": 0}, "chunk_size"),
+        (torch.ones(3, 4, dtype=torch.int64), torch.ones(3, 4, dtype=torch.int64), {}, "floating"),
+        (torch.ones(3, 4), torch.full((3, 4), math.nan), {}, r"z2 .*rows \[0, 1, 2\]"),
+    ],
+)
+def test_mistakes_are_named(z1, z2, options, words):
+    with pytest.raises(ValueError, match=words):
+        nt_xent(z1, z2, **options)

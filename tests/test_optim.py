@@ -1,0 +1,101 @@
+"""LARS against a NumPy version, and the schedule."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from aimsssl.optim import LARS, split_decay_groups, warmup_cosine
+
+
+def lars_in_numpy(w, gradients, rates, momentum, weight_decay, trust_coefficient, adapt=True):
+    v = np.zeros_like(w)
+    for g, lr in zip(gradients, rates, strict=True):
+        d = g + weight_decay * w
+        w_norm, d_norm = np.linalg.norm(w), np.linalg.norm(d)
+        trust = trust_coefficient * w_norm / d_norm if adapt and w_norm > 0 and d_norm > 0 else 1.0
+        v = momentum * v + lr * trust * d
+        w = w - v
+    return w
+
+
+@pytest.mark.parametrize("weight_decay", [0.0, 0.3])
+@pytest.mark.parametrize("zero", ["nothing", "weights", "gradient"])
+def test_equals_numpy_over_steps_with_a_changing_rate(weight_decay, zero):
+    rng = np.random.default_rng(0)
+    shapes = {"matrix": (4, 3), "kernel": (2, 3, 3, 3), "bias": (4,)}
+    start = {n: rng.normal(size=s) * (zero != "weights") for n, s in shapes.items()}
+    gradients = {n: rng.normal(size=(6, *s)) for n, s in shapes.items()}
+    if zero == "gradient":
+        for g in gradients.values():
+            g[2] = 0
+    rates = [0.1, 0.5, 1.0, 0.7, 0.2, 0.0]
+    params = {n: nn.Parameter(torch.tensor(w)) for n, w in start.items()}
+    model = nn.ParameterDict(params)
+    optimizer = LARS(split_decay_groups(model, weight_decay), 1.0, 0.9, trust_coefficient=0.02)
+    for step, lr in enumerate(rates):
+        for group in optimizer.param_groups:
+            group["lr"] = lr
+        for n, p in params.items():
+            p.grad = torch.tensor(gradients[n][step])
+        optimizer.step()
+    for n, p in params.items():
+        weights = p.ndim > 1
+        expected = lars_in_numpy(start[n], gradients[n], rates, 0.9, weight_decay if weights else 0.0, 0.02, weights)
+        np.testing.assert_allclose(p.detach().numpy(), expected, rtol=1e-10, atol=1e-12, err_msg=n)
+
+
+def test_adapts_without_weight_decay():
+    w = nn.Parameter(torch.full((2, 2), 3.0))
+    w.grad = torch.full((2, 2), 1e-6)  # a tiny gradient still moves a layer by lr · trust_coefficient of its norm
+    before = w.detach().clone()
+    LARS([w], lr=1.0, weight_decay=0.0, trust_coefficient=0.01).step()
+    assert ((w.detach() - before).norm() / before.norm()).item() == pytest.approx(0.01, rel=1e-5)
+
+
+def test_state_survives_saving():
+    def run(interrupted):
+        torch.manual_seed(0)
+        w = nn.Parameter(torch.randn(3, 3))
+        optimizer = LARS([w], lr=0.5)
+        for step in range(6):
+            if interrupted and step == 3:
+                state, w = optimizer.state_dict(), nn.Parameter(w.detach().clone())
+                optimizer = LARS([w], lr=0.1)
+                optimizer.load_state_dict(state)
+            w.grad = torch.randn(3, 3)
+            optimizer.step()
+        return w.detach()
+
+    assert torch.equal(run(True), run(False))
+
+
+def test_groups_hold_every_parameter_once_and_spare_biases_and_norms():
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4, 2))
+    weights, rest = split_decay_groups(model, 0.1)
+    assert [p.ndim for p in weights["params"]] == [4, 2] and weights["weight_decay"] == 0.1 and weights["adapt"]
+    assert all(p.ndim == 1 for p in rest["params"]) and rest["weight_decay"] == 0 and not rest["adapt"]
+    assert len(weights["params"]) + len(rest["params"]) == len(list(model.parameters()))
+    assert len(split_decay_groups(nn.Linear(2, 2, bias=False), 0.1)) == 1
+
+
+@pytest.mark.parametrize("name,value", [("lr", -1), ("momentum", 1), ("weight_decay", -0.1), ("trust_coefficient", 0)])
+def test_lars_names_a_bad_argument(name, value):
+    with pytest.raises(ValueError, match=name):
+        LARS([nn.Parameter(torch.ones(2, 2))], **{"lr": 1.0, name: value})
+
+
+def test_schedule_rises_linearly_then_follows_half_a_cosine():
+    rates = [warmup_cosine(s, 100, 10, peak=2.0, final=0.5) for s in range(101)]
+    np.testing.assert_allclose(rates[:10], [2.0 * (s + 1) / 10 for s in range(10)])
+    np.testing.assert_allclose(rates[10:], [0.5 + 1.5 * 0.5 * (1 + math.cos(math.pi * s / 90)) for s in range(91)])
+    assert max(rates) == 2.0 and rates[100] == 0.5
+    assert warmup_cosine(0, 5) == 1.0
+
+
+@pytest.mark.parametrize("arguments", [(0, 10, 10), (0, 10, -1), (11, 10, 0), (-1, 10, 0)])
+def test_schedule_refuses_steps_out_of_range(arguments):
+    with pytest.raises(ValueError, match="steps|step"):
+        warmup_cosine(*arguments)
