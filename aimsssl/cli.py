@@ -121,7 +121,9 @@ def _train(options: argparse.Namespace) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     encoder, run = load_encoder(options.run)
-    trained_on = run.config["data"]["name"]
+    trained_on = run.config["data"]["name"]  # shapes/train or folder:PATH
+    if not trained_on.startswith("folder:"):
+        trained_on = trained_on.split("/")[0]
 
     def load(name: str, split: str) -> datasets.ImageSet:
         # a folder is taken as it is named; a data set by its split

@@ -96,9 +96,7 @@ def split_decay_groups(model: nn.Module, weight_decay: float) -> list[dict]:
     return [group for group in groups if group["params"]]
 
 
-def warmup_cosine(
-    step: int, total_steps: int, warmup_steps: int = 0, peak: float = 1.0, final: float = 0.0
-) -> float:
+def warmup_cosine(step: int, total_steps: int, warmup_steps: int = 0, peak: float = 1.0, final: float = 0.0) -> float:
     """Learning rate of a step (counted from 0): linear up to `peak`, then half a cosine down towards `final`.
 
     Step 0 has peak/warmup_steps, not 0: a first step that moves nothing would be lost.

@@ -173,7 +173,7 @@ def lesson_estimate(lesson: str) -> str:
 
 @cache
 def faster_precision(width: int = 16) -> str:
-    """"float32" or "bfloat16", whichever makes a training step of this width faster on this CPU.
+    """ "float32" or "bfloat16", whichever makes a training step of this width faster on this CPU.
 
     bfloat16 has to win by a tenth: it is the less exact of the two.
     """

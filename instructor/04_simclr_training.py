@@ -19,13 +19,14 @@
 #
 # **You need first**: [lesson 03, NT-Xent](03_nt_xent.ipynb), and the two views of [lesson 02](02_augmentations.ipynb).
 #
-# **Time**: about 25 minutes to read, 30 for the three exercises. The code takes {{
-# lesson_minutes.04.cpu.seconds:minutes }} minutes on two cores of the machine that this page was made on.
+# **Time**: about 25 minutes to read, 30 for the three exercises. The code took
+# {{ lesson_minutes.04.cpu.seconds:minutes }} minutes on the two cores of the machine that this page was made on.
 #
 # ← [03 NT-Xent](03_nt_xent.ipynb) · [05 DeepCluster](05_deepcluster.ipynb) → · [glossary](GLOSSARY.md)
 
 # %%
 import re
+from dataclasses import replace
 from math import cos, exp, log, log1p, pi
 from pathlib import Path
 
@@ -55,6 +56,7 @@ DATA = "shapes"
 train = load(DATA, "train", limit=p.train_images)
 test = load(DATA, "test", limit=p.test_images)
 config = training.SimCLRConfig.for_profile(p)
+config = replace(config, held_out=min(config.held_out, len(train) // 4))  # for small data sets
 print(train, test, sep="\n")
 
 # %% [markdown]
@@ -66,6 +68,7 @@ print(train, test, sep="\n")
 # What can a network learn from images alone? SimCLR's answer: *which two pictures come from the same image*.
 
 # %%
+torch.manual_seed(0)
 encoder = models.resnet18(config.stem, config.width, in_channels=train.images.shape[1])
 explorers.show(figures.simclr_plan(encoder.feature_dim, config.d_out, config.batch_size))
 
@@ -122,6 +125,7 @@ print(f"{sum(w.numel() for w in encoder.parameters()):,} weights")
 # $$z = W_2\,\mathrm{ReLU}(W_1 h)$$
 #
 # ### Exercise 1 · the projection head ●○○ (5 minutes)
+
 
 # %%
 def projection_head(d_in, d_hidden, d_out):
@@ -230,6 +234,7 @@ print(f"largest / smallest: {ratios.max() / ratios.min():.0f}")
 #
 # ### Exercise 2 · one step of LARS ●●○ (15 minutes)
 
+
 # %%
 def lars_step(w, g, velocity, lr, momentum, weight_decay, trust_coefficient):
     """One step of LARS for one layer; nothing that comes in is changed.
@@ -266,6 +271,7 @@ lars_step = lesson.lars_step.check(lars_step)
 # \text{peak}\cdot\dfrac12\Big(1+\cos\pi\,\dfrac{s-W}{S-W}\Big) & \text{else}\end{cases}$$
 #
 # ### Exercise 3 · warmup and cosine ●○○ (10 minutes)
+
 
 # %%
 def warmup_cosine(step, total_steps, warmup_steps, peak):
@@ -335,6 +341,7 @@ print(f"loss {trace[0]:.2f} → {np.mean(trace[-3:]):.2f} (mean of the last 3 st
 # The curve stands beside two baselines. **Raw pixels**: the same vote, with the pixels themselves in place of *h*.
 # **Random weights**: the same encoder before training. Who does not beat these two has learned nothing of use.
 
+
 # %%
 def pixels(images):
     """The image itself as a representation: [N, C·H·W]."""
@@ -352,7 +359,7 @@ print(f"kNN on raw pixels {raw:.2f}, guessing among {len(train.classes)} classes
 
 # %%
 E = config.epochs
-config = training.SimCLRConfig.for_profile(p, snapshot_epochs=tuple(sorted({0, 1, E // 8, E // 4, E // 2, E})))
+config = replace(config, snapshot_epochs=tuple(sorted({0, 1, E // 8, E // 4, E // 2, E})))
 probe_images = test.sample(min(500, len(test)))  # the same images, looked at in several epochs
 run_dir = Path("runs") / f"04_simclr_{p.name}_{re.sub(r'[^A-Za-z0-9]+', '_', DATA)}"
 
@@ -385,8 +392,15 @@ print(f"{seconds:.0f} s of training, {E * per_epoch * config.batch_size / second
 
 # %%
 labelled = training.SupervisedConfig(
-    stem=config.stem, width=config.width, epochs=max(1, E // 4), batch_size=config.batch_size,
-    device=config.device, precision=config.precision, compile=config.compile, held_out=0, monitor_every=0,
+    stem=config.stem,
+    width=config.width,
+    epochs=max(1, E // 4),
+    batch_size=config.batch_size,
+    device=config.device,
+    precision=config.precision,
+    compile=config.compile,
+    held_out=0,
+    monitor_every=0,
 )
 supervised_dir = run_dir.with_name(run_dir.name.replace("simclr", "supervised"))
 supervised = training.train_supervised(train, labelled, supervised_dir, progress=None)
@@ -468,6 +482,7 @@ explorers.lesson04.through_training(run, probe_images, image=IMAGE)
 #
 # **Predict**: which is better for the class, *h* or *z*? And for the rotation?
 
+
 # %%
 def h_and_z(images):
     """Both representations of uint8 images [N, C, H, W]."""
@@ -533,8 +548,8 @@ explorers.show(figures.accuracy_bars(both, levels))
 #   [arXiv:1608.03983](https://arxiv.org/abs/1608.03983).
 # - Z. Wu, Y. Xiong, S. Yu, D. Lin: *Unsupervised Feature Learning via Non-Parametric Instance Discrimination*, 2018,
 #   [arXiv:1805.01978](https://arxiv.org/abs/1805.01978): the weighted kNN.
-# - L. van der Maaten, G. Hinton: *Visualizing Data using t-SNE*, 2008, [JMLR
-#   9](https://www.jmlr.org/papers/v9/vandermaaten08a.html).
+# - L. van der Maaten, G. Hinton: *Visualizing Data using t-SNE*, 2008,
+#   [JMLR 9](https://www.jmlr.org/papers/v9/vandermaaten08a.html).
 #
 # ## What comes next
 #

@@ -62,7 +62,7 @@ class Run:
 
     def __init__(self, path: str | Path | None, config: dict):
         self.path = Path(path) if path is not None else None
-        self.config = config
+        self.config = json.loads(_json(config))  # as JSON stores it: tuples become lists
         self.history: list[dict] = []
         self.snapshots: dict[int, Tensor] = {}
         self.model: torch.nn.Module | None = None
@@ -127,7 +127,7 @@ class Run:
             raise RunError(f"{self.path} already holds a run; choose another folder, or resume=True to go on with it")
         stored = read_json(config_file)
         keys = sorted(set(stored) | set(self.config))
-        asked = json.loads(_json(self.config))  # as JSON stores it: tuples become lists
+        asked = self.config
         different = [k for k in keys if stored.get(k) != asked.get(k) and asked.get(k) != "auto"]
         if different:
             listed = "; ".join(f"{k} is {stored.get(k)!r}, asked for {asked.get(k)!r}" for k in different)

@@ -1,0 +1,114 @@
+"""What the figures share: colours, pictures, scatter plots, words that keep out of each other's way."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
+
+# seaborn's "colorblind"; importing seaborn would bring pyplot with it
+PALETTE = (
+    "#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9",
+)  # fmt: skip
+MARKERS = "os^DvPX*<>"
+BLUE, ORANGE, GREY, INK = PALETTE[0], PALETTE[1], "#6b6b6b", "#222222"
+
+
+def with_alt(figure: Figure, text: str) -> Figure:
+    figure.alt_text = text
+    return figure
+
+
+def note(axes: Axes, text: str, x: float, y: float, offset: tuple[float, float], colour: str) -> None:
+    """Words beside a point, `offset` in points of the page."""
+    axes.annotate(text, (x, y), offset, textcoords="offset points", va="center", fontsize=10.5, color=colour)
+
+
+def tidy(axes: Axes, grid: str = "") -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    if grid:
+        axes.grid(axis=grid, color="#e5e5e5", lw=0.8)
+        axes.set_axisbelow(True)
+
+
+def channels_last(image: np.ndarray) -> np.ndarray:
+    """`[C, H, W]` to what imshow takes: `[H, W, 3]`, or `[H, W]` where C = 1."""
+    image = np.asarray(image)
+    return image[0] if len(image) == 1 else np.moveaxis(image, 0, -1)
+
+
+def picture(axes: Axes, image: np.ndarray, frame: str | None = None) -> None:
+    pixels = channels_last(image)
+    axes.imshow(pixels, cmap="gray", vmin=0, vmax=255 if pixels.dtype == np.uint8 else 1, interpolation="nearest")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set(visible=frame is not None, color=frame, linewidth=3)
+
+
+def frame(column: float, row: float, colour: str) -> FancyBboxPatch:
+    corner, style = (column - 0.42, row - 0.42), "square,pad=0"
+    return FancyBboxPatch(corner, 0.84, 0.84, boxstyle=style, fc="none", ec=colour, lw=1.6)
+
+
+def scatter(axes: Axes, points: np.ndarray, labels: np.ndarray, classes: Sequence[str], size: float) -> None:
+    for label, name in enumerate(classes):
+        chosen = points[labels == label]
+        colour, marker = PALETTE[label % len(PALETTE)], MARKERS[(label + label // len(PALETTE)) % len(MARKERS)]
+        axes.scatter(*chosen.T, s=size, color=colour, marker=marker, lw=0, label=name)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_color("#cccccc")
+
+
+def name_classes(axes: Axes, points: np.ndarray, labels: np.ndarray, classes: Sequence[str], avoid: np.ndarray) -> None:
+    """Names at the middle of their points, moved where they would cover each other or the point `avoid`."""
+    present = [label for label in range(len(classes)) if (labels == label).any()]
+    low, high = points.min(axis=0), points.max(axis=0)
+    wanted = [avoid, *(np.median(points[labels == label], axis=0) for label in present)]
+    places = apart_in_the_plane((np.array(wanted) - low) / (high - low), np.array([0.2, 0.075]))[1:]
+    for label, place in zip(present, places, strict=True):
+        x, y = low + place * (high - low)
+        colour = PALETTE[label % len(PALETTE)]
+        axes.text(
+            x, y, classes[label], ha="center", va="center", fontsize=9, color=INK, zorder=5,
+            bbox=dict(boxstyle="round,pad=0.15", fc="white", ec=colour, lw=1.6, alpha=0.88),
+        )  # fmt: skip
+
+
+def apart(values: Sequence[float], gap: float) -> np.ndarray:
+    """The values, moved as little as needed so that neighbours are at least `gap` from each other."""
+    places = np.array(values, dtype=float)
+    order = np.argsort(places, kind="stable")
+    for _ in range(200):
+        lower, upper = places[order[:-1]], places[order[1:]]
+        missing = np.maximum(gap - (upper - lower), 0) / 2
+        if missing.max(initial=0) < 1e-3 * gap:
+            break
+        places[order[:-1]] -= missing * 0.9
+        places[order[1:]] += missing * 0.9
+    return places
+
+
+def apart_in_the_plane(places: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """Centres `[K, 2]` in the unit square, all but the first moved until boxes of size `box` no longer overlap."""
+    first = places[0].copy()
+    places = places + 1e-4 * np.random.default_rng(0).normal(size=places.shape)
+    for _ in range(300):
+        difference = places[:, None] - places[None]  # [K, K, 2]
+        overlap = box - np.abs(difference)
+        pushed = (overlap > 0).all(axis=2) & ~np.eye(len(places), dtype=bool)
+        if not pushed.any():
+            break
+        shortest = (overlap / box).argmin(axis=2)  # along the axis on which the boxes part soonest
+        move = np.where(np.arange(2) == shortest[..., None], np.sign(difference) * overlap * 0.3, 0.0)
+        places = np.clip(places + (move * pushed[..., None]).sum(axis=1), box / 2, 1 - box / 2)
+        places[0] = first
+    return places
+
+
+def own_class_share(points: np.ndarray, labels: np.ndarray) -> float:
+    """Share of points whose nearest other point has their label."""
+    distance = ((points[:, None] - points[None]) ** 2).sum(axis=2)
+    np.fill_diagonal(distance, np.inf)
+    return float((labels[distance.argmin(axis=1)] == labels).mean())

@@ -1,0 +1,121 @@
+"""What representations are worth and how they lie: similarities, accuracies, maps."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from .parts import BLUE, INK, PALETTE, frame, name_classes, own_class_share, picture, scatter, tidy, with_alt
+
+
+def similarity_matrix(similarity: np.ndarray, positives: np.ndarray) -> Figure:
+    """Cosine similarities of the 2N views `[2N, 2N]`; the diagonal is masked, `positives[i]` is framed in row i."""
+    views = len(similarity)
+    shown = np.where(np.eye(views, dtype=bool), np.nan, similarity)
+    figure = Figure(figsize=(4.9, 4.1), layout="constrained")
+    axes = figure.add_subplot()
+    image = axes.imshow(shown, cmap="RdBu_r", vmin=-1, vmax=1)
+    axes.set_facecolor("#d9d9d9")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.get_major_locator().set_params(integer=True)
+    for row, column in enumerate(positives):
+        axes.add_patch(frame(column, row, INK))
+    axes.set_xlabel(f"view k (0 to {views - 1})")
+    axes.set_ylabel(f"view i (0 to {views - 1})")
+    figure.colorbar(image, label="cosine similarity of z", shrink=0.9)
+    right = similarity[np.arange(views), positives].mean()
+    others = np.ones_like(shown, dtype=bool)
+    others[np.arange(views), positives] = False
+    rest = np.nanmean(shown[others])
+    return with_alt(
+        figure,
+        f"Matrix of cosine similarities of {views} views. The diagonal is grey: no view is its own candidate. One "
+        f"framed square a row is the positive. Mean similarity of the positives {right:.2f}, of the others {rest:.2f}.",
+    )
+
+
+def accuracy_bars(scores: Mapping[str, Mapping[str, float]], chance: Mapping[str, float]) -> Figure:
+    """`scores[row][measure]` in [0, 1]: one panel a measure, one bar a row, chance as a dashed line."""
+    rows, measures = list(scores), list(chance)
+    figure = Figure(figsize=(7.2, 0.42 * len(rows) + 1.15), layout="constrained")
+    panels = figure.subplots(1, len(measures), sharey=True, squeeze=False)[0]
+    for axes, measure, colour in zip(panels, measures, PALETTE, strict=False):
+        values = np.array([scores[row][measure] for row in rows])
+        bars = axes.barh(rows, values, color=colour, height=0.62)
+        axes.bar_label(bars, [f"{value:.2f}" for value in values], padding=3, fontsize=10.5)
+        axes.axvline(chance[measure], color=INK, lw=1.3, ls="--")
+        axes.set(xlim=(0, 1.12), xlabel="share correct", xticks=(0, 0.5, 1))
+        axes.set_title(f"{measure}\n- - chance {chance[measure]:.2f}", fontsize=10.5)
+        tidy(axes)
+    panels[0].invert_yaxis()
+    panels[0].tick_params(axis="y", length=0, labelsize=10.5)
+    told = "; ".join(
+        f"{measure}: {', '.join(f'{row} {scores[row][measure]:.2f}' for row in rows)}, chance {chance[measure]:.2f}"
+        for measure in measures
+    )
+    return with_alt(figure, f"Bars of accuracy on test images. {told}.")
+
+
+def tsne_panels(points: Mapping[int, np.ndarray], labels: np.ndarray, classes: Sequence[str]) -> Figure:
+    """One small t-SNE map an epoch, `{epoch: [P, 2]}`, with the same colour and marker for a class in all of them."""
+    columns = min(3, len(points))
+    lines = -(-len(points) // columns)
+    figure = Figure(figsize=(7.2, 2.5 * lines + 0.5), layout="constrained")
+    grid = figure.subplots(lines, columns, squeeze=False).flat
+    for axes, epoch in zip(grid, points, strict=False):
+        scatter(axes, points[epoch], labels, classes, size=9)
+        axes.set_title(f"epoch {epoch}", fontsize=11)
+    for axes in list(grid)[len(points) :] if len(points) < lines * columns else ():
+        axes.axis("off")
+    handles = figure.axes[0].collections
+    figure.legend(handles, [c.get_label() for c in handles], loc="outside lower center", ncols=5, frameon=False,
+                  fontsize=10, markerscale=1.8, handletextpad=0.1, columnspacing=1.0)  # fmt: skip
+    shares = {epoch: own_class_share(xy, labels) for epoch, xy in points.items()}
+    told = ", ".join(f"{share:.2f} at epoch {epoch}" for epoch, share in shares.items())
+    return with_alt(
+        figure,
+        f"t-SNE maps of the same {len(labels)} images at {len(points)} epochs, coloured by class. "
+        f"Share of points whose nearest point on the map has their class: {told}.",
+    )
+
+
+def map_and_neighbours(
+    points: np.ndarray,
+    labels: np.ndarray,
+    classes: Sequence[str],
+    images: np.ndarray,
+    query: int,
+    neighbours: np.ndarray,
+    epoch: int,
+) -> Figure:
+    """One epoch of a run: the t-SNE map `[P, 2]` with a chosen image on it, and that image's nearest neighbours."""
+    figure = Figure(figsize=(8.2, 4.0), layout="constrained")
+    left, right = figure.subfigures(1, 2, width_ratios=(1.15, 1))
+    axes = left.subplots()
+    scatter(axes, points, labels, classes, size=16)
+    axes.set(
+        title=f"t-SNE of {len(points)} images, epoch {epoch}",
+        xlabel="◉ chosen   ○ its neighbours   (axes have no unit)",
+    )
+    axes.plot(*points[neighbours].T, "o", ms=9, mfc="none", mec=INK, mew=1.2, ls="none")
+    name_classes(axes, points, labels, classes, points[query])
+    axes.plot(*points[query], "o", ms=13, mfc="white", mec=INK, mew=3, zorder=7)
+    axes.plot(*points[query], "o", ms=4, color=INK, zorder=8)
+    columns = min(4, len(neighbours) + 1)
+    grid = right.subplots(-(-(len(neighbours) + 1) // columns), columns, squeeze=False)
+    for cell in grid.flat:
+        cell.axis("off")
+    for cell, (rank, index) in zip(grid.flat, enumerate([query, *neighbours]), strict=False):
+        cell.axis("on")
+        same = labels[index] == labels[query]
+        picture(cell, images[index], INK if rank == 0 else BLUE if same else None)
+        cell.set_title("chosen" if rank == 0 else f"{rank}. {classes[labels[index]]}", fontsize=8.5, pad=3)
+    same = int((labels[neighbours] == labels[query]).sum())
+    right.suptitle(f"{same} of {len(neighbours)} neighbours are {classes[labels[query]]} too", fontsize=10.5)
+    names = ", ".join(classes[labels[i]] for i in neighbours)
+    return with_alt(
+        figure,
+        f"Epoch {epoch}. Left: t-SNE map of {len(points)} images; the nearest point on the map has the same class for "
+        f"{own_class_share(points, labels):.2f} of them. Right: the {len(neighbours)} nearest neighbours of image "
+        f"{query} ({classes[labels[query]]}): {names}; {same} of {len(neighbours)} have its class.",
+    )

@@ -1,0 +1,148 @@
+"""The command line, as a user types it."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from aimsssl import cli
+from aimsssl.cli import main
+from aimsssl.training import Run
+
+
+def aimsssl(*words: str) -> int:
+    return main([str(w) for w in words])
+
+
+@pytest.fixture(scope="module")
+def run_dir(tmp_path_factory):
+    path = tmp_path_factory.mktemp("runs") / "a"
+    assert aimsssl("train", "simclr", "--data", "shapes", "--limit", 300, "--run", path, "--epochs", 1) == 0
+    return path
+
+
+def test_train_then_evaluate(run_dir, capsys):
+    assert aimsssl("evaluate", run_dir, "--data", "shapes", "--limit", 200) == 0
+    text = capsys.readouterr().out
+    result = json.loads((run_dir / "result.json").read_text())
+    assert list(result["scores"]) == ["raw pixels", "random weights", "simclr"]
+    for name, score in result["scores"].items():
+        assert name in text and f"{score['knn']:.3f}" in text and 0 <= score["probe"] <= 1
+    assert result["test_images"] == 200 and result["chance"] == 0.1 and result["epochs"] == 1
+
+
+def test_flags_reach_the_configuration(tmp_path, capsys):
+    flags = "--width 4 --epochs 1 --crop-scale 0.3 0.9 --snapshot-epochs 0 1 --identical-views --optimizer lars"
+    command = ["train", "simclr", "--data", "shapes", "--limit", 200, "--run", tmp_path / "r", *flags.split()]
+    assert aimsssl(*command) == 0
+    config = Run.open(tmp_path / "r").config
+    assert config["crop_scale"] == [0.3, 0.9] and config["identical_views"] and config["snapshot_epochs"] == [0, 1]
+    assert config["optimizer"] == "lars" and config["precision"] == "float32"
+    assert aimsssl(*command) == 0, "the same command again reads the finished run"
+    assert aimsssl(*command, "--new") == 2 and "already holds a run" in capsys.readouterr().err
+
+
+def test_supervised_from_the_command_line(tmp_path):
+    flags = ["--limit", 200, "--run", tmp_path / "s", "--epochs", 1]
+    assert aimsssl("train", "supervised", "--data", "digits", *flags) == 0
+    assert Run.open(tmp_path / "s").config["method"] == "supervised"
+
+
+def write_image(path, mode="RGB", size=(32, 32)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.effect_noise(size, 60).convert(mode).save(path)
+
+
+@pytest.mark.parametrize(
+    "make,words",
+    [
+        (lambda p: None, "none"),
+        (lambda p: (p / "none").mkdir(), "none"),
+        (lambda p: write_image(p / "none" / "cat" / "0.png"), "batch_size 64 is larger than the data"),
+    ],
+    ids=["missing", "empty", "one image"],
+)
+def test_folders_that_cannot_be_trained_on(tmp_path, capsys, make, words):
+    make(tmp_path)
+    assert aimsssl("train", "simclr", "--data", f"folder:{tmp_path / 'none'}", "--run", tmp_path / "run") == 2
+    error = capsys.readouterr().err
+    assert error.startswith("aimsssl: error: ") and words in error and error.count("\n") == 1
+
+
+def test_a_truncated_photo_is_named_and_nothing_is_written(tmp_path, capsys):
+    for i in range(70):
+        write_image(tmp_path / "data" / "cat" / f"{i}.jpg")
+    photo = tmp_path / "data" / "cat" / "7.jpg"
+    photo.write_bytes(photo.read_bytes()[:300])
+    assert aimsssl("train", "simclr", "--data", f"folder:{tmp_path / 'data'}", "--run", tmp_path / "run") == 2
+    assert "7.jpg" in capsys.readouterr().err and not (tmp_path / "run").exists()
+
+
+def test_mixed_formats_train(tmp_path):
+    for i in range(80):
+        write_image(tmp_path / "data" / "cat" / f"{i}.png", mode="L" if i % 2 else "RGB")
+    frames = [Image.new("P", (32, 32), color) for color in (0, 1, 2)]
+    frames[0].save(tmp_path / "data" / "cat" / "moving.gif", save_all=True, append_images=frames[1:])
+    folder = f"folder:{tmp_path / 'data'}"
+    assert aimsssl("train", "simclr", "--data", folder, "--run", tmp_path / "run", "--epochs", 1) == 0
+
+
+@pytest.mark.parametrize(
+    "command,words",
+    [
+        ("evaluate /nowhere --data shapes", "not the folder of a run"),
+        ("train simclr --data nothing --run /tmp/x", "nothing"),
+        ("train simclr --data mnist --root /nowhere --run /tmp/x", "aimsssl data download mnist"),
+        ("train simclr --data shapes --run /tmp/x --epoch-count 3", "unknown option --epoch-count"),
+        ("train simclr --data shapes --run /dev/null/x --limit 300", "cannot write /dev/null/x"),
+    ],
+)
+def test_mistakes_get_one_sentence(command, words, capsys):
+    assert aimsssl(*command.split()) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("aimsssl: error: ") and words in error
+
+
+def test_an_unknown_profile_is_named(monkeypatch, capsys):
+    monkeypatch.setenv("AIMSSSL_PROFILE", "huge")
+    assert aimsssl("doctor") == 2 and "ci, cpu, gpu" in capsys.readouterr().err
+
+
+def test_doctor_data_and_progress(capsys):
+    assert aimsssl("doctor") == 0
+    assert "profile ci (asked for by AIMSSSL_PROFILE)" in capsys.readouterr().out
+    assert aimsssl("data", "list") == 0
+    assert "shapes" in capsys.readouterr().out
+    assert aimsssl("progress") == 0
+    assert "04" in capsys.readouterr().out
+
+
+def test_lab_opens_the_first_lesson_and_phones_nobody(monkeypatch):
+    called = {}
+    monkeypatch.setattr(subprocess, "call", lambda command, cwd: called.update(command=command, cwd=cwd) or 0)
+    assert aimsssl("lab", "--no-browser", "--port=9999") == 0
+    words = called["command"]
+    assert words[-1].replace("\\", "/") == "lessons/01_pretext_tasks.ipynb" and (called["cwd"] / words[-1]).exists()
+    assert "--no-browser" in words and "--port=9999" in words and "--LabApp.news_url=None" in words
+    monkeypatch.setattr(cli, "find_spec", lambda name: None)
+    assert aimsssl("lab") == 2
+
+
+def test_python_dash_m(tmp_path):
+    done = subprocess.run([sys.executable, "-m", "aimsssl", "--version"], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.strip()
+
+
+def test_real_images(real_data, tmp_path, capsys):
+    """CIFAR-10 as a folder and MNIST through torchvision's reader: train, then evaluate on the test split."""
+    for name, train, test in (
+        ("cifar", f"folder:{real_data / 'cifar10' / 'train'}", f"folder:{real_data / 'cifar10' / 'test'}"),
+        ("mnist", "mnist", "mnist"),
+    ):
+        run = tmp_path / name
+        assert aimsssl("train", "simclr", "--data", train, "--limit", 600, "--run", run, "--epochs", 2) == 0
+        assert aimsssl("evaluate", run, "--data", test, "--limit", 600) == 0
+        scores = json.loads((run / "result.json").read_text())["scores"]
+        assert scores["raw pixels"]["probe"] > 0.15 and scores["simclr"]["knn"] > 0.15

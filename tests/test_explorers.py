@@ -1,0 +1,196 @@
+"""Explorers: linked controls, a figure that follows them, errors that surface, words where there are no widgets."""
+
+import base64
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.figure import Figure
+
+pytest.importorskip("ipywidgets")
+
+from aimsssl import explorers
+from aimsssl.datasets import ImageSet
+from aimsssl.explorers import Explorer, LiveCurve, labelled_choice, labelled_slider, lesson04
+from aimsssl.training import Run
+
+
+@pytest.fixture
+def probe() -> ImageSet:
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (24, 3, 8, 8), dtype=torch.uint8, generator=generator)
+    return ImageSet("fake", images, torch.arange(24) % 3, ("disc", "ring", "heart"))
+
+
+@pytest.fixture
+def run(probe, tmp_path) -> Run:
+    """A run whose features are noise at first and the class at the end."""
+    run = Run(tmp_path, {"epochs": 4})
+    generator = torch.Generator().manual_seed(0)
+    one_hot = torch.nn.functional.one_hot(probe.labels, 3).float()
+    for epoch, share in ((0, 0.0), (1, 0.5), (4, 1.0)):
+        noise = torch.randn(24, 3, generator=generator)
+        run.snapshots[epoch] = (share * one_hot + (1.02 - share) * noise).half()
+    run.history = [dict(epoch=e, loss=5 - e if e else None, knn_accuracy=0.3 + e / 10) for e in range(5)]
+    return run
+
+
+def test_rows_1_to_4_import_without_jupyter_or_widgets():
+    code = """
+import sys
+for name in ("IPython", "ipywidgets", "jupyterlab", "notebook", "nbformat", "traitlets"):
+    sys.modules[name] = None
+import importlib, pkgutil, aimsssl
+below = {"explorers", "exercises", "cli", "__main__"}
+for info in pkgutil.walk_packages(aimsssl.__path__, "aimsssl."):
+    if info.name.split(".")[1] not in below:
+        importlib.import_module(info.name)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+# ---- controls
+
+
+def test_slider_and_number_box_move_together():
+    control = labelled_slider("image number", 0, 9, value=3)
+    box, slider = control.box.children
+    assert (box.value, slider.value, control.value) == (3, 3, 3)
+    box.value = 7
+    assert (slider.value, control.value) == (7, 7)
+    control.value = 2
+    assert box.value == 2
+    box.value = 99  # what a person may type
+    assert control.value == 9
+
+
+def test_slider_over_options_and_over_fractions():
+    epochs = labelled_slider("epoch", options=[0, 1, 5, 40], value=5)
+    epochs.box.children[0].value = 40
+    assert epochs.value == 40
+    tau = labelled_slider("temperature", 0.05, 1.0, 0.05, value=0.5)
+    tau.box.children[0].value = 0.25
+    assert tau.value == 0.25
+
+
+@pytest.mark.parametrize(
+    "control",
+    [
+        labelled_slider("image number", 0, 9),
+        labelled_slider("epoch", options=[0, 1, 5]),
+        labelled_slider("temperature", 0.0, 1.0),
+        labelled_choice("task", {"rotation": 0, "jigsaw": 1}),
+    ],
+)
+def test_every_control_has_a_described_box_that_takes_the_keyboard(control):
+    box = getattr(control.box, "children", [control.box])[0]
+    assert type(box).__name__ in ("BoundedIntText", "BoundedFloatText", "Dropdown")
+    assert box.description
+
+
+# ---- the shell
+
+
+def drawing(number: int) -> Figure:
+    if number == 13:
+        raise ValueError("no <figure> of 13")
+    figure = Figure()
+    figure.add_subplot().plot([0, number])
+    figure.alt_text = f"A line up to {number} & no further."
+    return figure
+
+
+def test_the_figure_follows_the_control():
+    explorer = Explorer(drawing, number=labelled_slider("number", 0, 20, value=1))
+    before = explorer._picture.value
+    explorer.controls["number"].value = 5
+    assert explorer.figure.axes[0].lines[0].get_ydata()[1] == 5
+    assert explorer._picture.value != before and "A line up to 5 &amp; no further." in explorer._picture.value
+
+
+def test_an_error_in_a_drawing_is_shown_and_raised_and_the_next_drawing_works():
+    explorer = Explorer(drawing, number=labelled_slider("number", 0, 20, value=1))
+    with pytest.raises(ValueError, match="of 13"):
+        explorer.controls["number"].value = 13
+    assert 'role="alert"' in explorer._picture.value and "no &lt;figure&gt; of 13" in explorer._picture.value
+    explorer.controls["number"].value = 2
+    assert "A line up to 2" in explorer._picture.value
+
+
+def test_where_widgets_are_not_rendered_the_same_output_has_a_picture_and_words():
+    data, _ = Explorer(drawing, number=labelled_slider("number", 0, 20, value=1))._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert data["text/plain"] == "A line up to 1 & no further."
+    assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
+    assert 'alt="A line up to 1 &amp; no further."' in data["text/html"]
+
+
+# ---- outside of a notebook
+
+
+def test_show_prints_the_alt_text_outside_of_a_notebook(capsys):
+    explorers.show(drawing(4))
+    assert capsys.readouterr().out == "A line up to 4 & no further.\n"
+
+
+def test_live_curve_draws_the_run_with_its_own_random_weights(run, capsys):
+    curve = LiveCurve({"chance": 5.5}, {"raw pixels": 0.2}, pause=1e9)
+    full, run.history = run.history, run.history[:1]
+    curve(run)
+    first = curve.figure
+    run.history = full[:3]
+    curve(run)
+    assert curve.figure is first  # too soon
+    run.history = full
+    curve(run)
+    assert curve.figure is not first  # the last epoch is always drawn
+    assert "to 0.70 at epoch 4 (raw pixels 0.20; random weights 0.30)" in capsys.readouterr().out
+
+
+# ---- lesson 04
+
+
+def test_maps_are_kept_in_the_run_and_made_anew_for_other_features(run, monkeypatch):
+    made = []
+    tsne = lesson04.tsne
+    monkeypatch.setattr(lesson04, "tsne", lambda *args, **kwargs: made.append(1) or tsne(*args, **kwargs))
+    first = lesson04.maps(run)
+    assert list(first) == [0, 1, 4] and first[4].shape == (24, 2) and len(made) == 3
+    again = lesson04.maps(run)
+    assert len(made) == 3
+    np.testing.assert_array_equal(first[1], again[1])
+    (run.path / "tsne.npz").write_bytes(b"damaged")
+    lesson04.maps(run)
+    assert len(made) == 6
+    run.snapshots[4] = run.snapshots[4] + 1
+    lesson04.maps(run)
+    assert len(made) == 9
+
+
+def test_neighbours_leave_the_image_itself_out_and_find_the_class_at_the_end(run, probe):
+    found = lesson04.neighbours_of(run, 5, k=7)
+    assert all(5 not in index and len(index) == 7 for index in found.values())
+    assert (probe.labels[found[4]] == probe.labels[5]).all()
+
+
+def test_through_training_follows_epoch_and_image(run, probe):
+    explorer = lesson04.through_training(run, probe)
+    assert explorer.values == {"epoch": 4, "image": 0}
+    assert (
+        "Epoch 4" in explorer.figure.alt_text and "10 nearest neighbours of image 0 (disc)" in explorer.figure.alt_text
+    )
+    explorer.controls["epoch"].value = 0
+    assert "Epoch 0" in explorer.figure.alt_text
+    explorer.controls["image"].value = 4
+    assert "image 4 (ring)" in explorer.figure.alt_text
+    assert explorer.figure.alt_text.split(".")[0] in explorer._picture.value
+
+
+def test_through_training_refuses_what_does_not_fit(run, probe):
+    with pytest.raises(ValueError, match="probe has 5 images, the run's snapshots are of 24"):
+        lesson04.through_training(run, probe[:5])
+    with pytest.raises(ValueError, match="no snapshots"):
+        lesson04.through_training(Run(None, {}), probe)

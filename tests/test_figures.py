@@ -1,0 +1,199 @@
+"""Figures show the data that they are given, and say in words what they show."""
+
+import inspect
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from aimsssl import figures
+from aimsssl.figures import parts
+
+CLASSES = ("disc", "ring", "heart")
+RNG = np.random.default_rng(0)
+LABELS = np.arange(30) % 3
+IMAGES = RNG.integers(0, 256, (30, 3, 8, 8)).astype(np.uint8)
+POINTS = {epoch: RNG.normal(size=(30, 2)) for epoch in (0, 1, 4, 9)}
+HISTORY = [
+    dict(epoch=0, loss=None, knn_accuracy=0.32),
+    dict(epoch=1, loss=4.75, knn_accuracy=0.41),
+    dict(epoch=2, loss=3.5, knn_accuracy=None),
+    dict(epoch=3, loss=3.25, knn_accuracy=0.54),
+]
+
+DRAW = {
+    "simclr_plan": lambda: figures.simclr_plan(128, 64, 256),
+    "two_views": lambda: figures.two_views(IMAGES[:4], IMAGES[:4] / 255, IMAGES[4:8] / 255, ["a", "b", "c", "d"]),
+    "similarity_matrix": lambda: figures.similarity_matrix(np.eye(6) * 0.5 + 0.25, np.roll(np.arange(6), 3)),
+    "trust_ratios": lambda: figures.trust_ratios(["conv", "block", "head"], np.array([2.0, 0.5, 50.0])),
+    "learning_rate_schedule": lambda: figures.learning_rate_schedule([0.5, 1.0, 0.75, 0.25], 2, 2),
+    "training_curve": lambda: figures.training_curve(HISTORY, 10, {"chance": 5.54}, {"raw pixels": 0.2}),
+    "accuracy_bars": lambda: figures.accuracy_bars(
+        {"raw pixels": {"kNN": 0.31, "probe": 0.42}, "SimCLR": {"kNN": 0.71, "probe": 0.82}},
+        {"kNN": 0.1, "probe": 0.15},
+    ),
+    "tsne_panels": lambda: figures.tsne_panels(POINTS, LABELS, CLASSES),
+    "neighbours_by_epoch": lambda: figures.neighbours_by_epoch(
+        IMAGES, 0, {0: np.array([1, 2, 4]), 9: np.array([3, 6, 1])}, LABELS, CLASSES
+    ),
+    "map_and_neighbours": lambda: figures.map_and_neighbours(
+        POINTS[9], LABELS, CLASSES, IMAGES, 3, np.array([0, 6, 1, 2]), 9
+    ),
+}
+
+
+def axes_of(figure: Figure) -> list:
+    """Axes of a figure and of its subfigures."""
+    return [*figure.axes, *(a for sub in figure.subfigs for a in sub.axes if a not in figure.axes)]
+
+
+def words(figure: Figure) -> str:
+    """Everything that is written in a figure."""
+    return " | ".join(text.get_text() for text in figure.findobj(match=lambda artist: hasattr(artist, "get_text")))
+
+
+def points_in(axes) -> int:
+    return sum(len(collection.get_offsets()) for collection in axes.collections)
+
+
+def test_every_figure_of_the_module_is_tested_here():
+    public = {
+        name
+        for name, item in inspect.getmembers(figures, inspect.isfunction)
+        if item.__module__.startswith("aimsssl.figures")
+    }
+    assert public == set(DRAW)
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_a_figure_has_alt_text_and_renders(name, tmp_path):
+    figure = DRAW[name]()
+    assert isinstance(figure, Figure)
+    assert len(figure.alt_text) > 60 and figure.alt_text.endswith(".")
+    figure.savefig(tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").stat().st_size > 2000
+
+
+def test_figures_leave_pyplot_alone():
+    code = "import sys, aimsssl.figures; sys.exit('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_plan_names_the_parts_and_their_sizes():
+    figure = DRAW["simclr_plan"]()
+    for word in ("encoder f", "head g", "NT-Xent", "128 numbers", "2N = 512 views"):
+        assert word in words(figure)
+    assert "128 numbers" in figure.alt_text and "512" in figure.alt_text
+
+
+def test_two_views_shows_each_picture_in_its_place():
+    figure = DRAW["two_views"]()
+    assert len(figure.axes) == 12
+    shown = figure.axes[4].images[0].get_array()  # second row, first column
+    np.testing.assert_allclose(shown, np.moveaxis(IMAGES[0] / 255, 0, -1))
+    assert "a, b, c, d" in figure.alt_text
+
+
+def test_grey_images_are_drawn_too():
+    grey = IMAGES[:2, :1]
+    assert figures.two_views(grey, grey, grey).axes[0].images[0].get_array().shape == (8, 8)
+
+
+def test_similarity_matrix_masks_the_diagonal_and_frames_the_positives():
+    figure = DRAW["similarity_matrix"]()
+    matrix = figure.axes[0].images[0].get_array()
+    assert np.isnan(np.ma.filled(matrix, np.nan)[np.arange(6), np.arange(6)]).all()
+    frames = {(round(p.get_x() + 0.42), round(p.get_y() + 0.42)) for p in figure.axes[0].patches}
+    assert frames == {(3, 0), (4, 1), (5, 2), (0, 3), (1, 4), (2, 5)}
+    assert "positives 0.25, of the others 0.25" in figure.alt_text
+
+
+def test_trust_ratios_has_a_point_a_layer_on_a_log_axis():
+    figure = DRAW["trust_ratios"]()
+    axes = figure.axes[0]
+    assert axes.get_xscale() == "log" and "trust ratio" in axes.get_xlabel()
+    np.testing.assert_array_equal(axes.lines[0].get_xdata(), [2.0, 0.5, 50.0])
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["conv", "block", "head"]
+    assert "0.5 (block)" in figure.alt_text and "50 (head), 100 times" in figure.alt_text
+
+
+def test_learning_rate_schedule_is_drawn_over_epochs():
+    figure = DRAW["learning_rate_schedule"]()
+    axes = figure.axes[0]
+    np.testing.assert_array_equal(axes.lines[0].get_xdata(), [0, 0.5, 1, 1.5])
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", "learning rate")
+    assert "2 epochs" in figure.alt_text and "in 2 steps" in figure.alt_text
+
+
+def test_training_curve_skips_what_was_not_measured_and_names_the_lines():
+    figure = DRAW["training_curve"]()
+    above, below = figure.axes
+    np.testing.assert_array_equal(above.lines[0].get_xydata(), [(1, 4.75), (2, 3.5), (3, 3.25)])
+    np.testing.assert_array_equal(below.lines[0].get_xydata(), [(0, 0.32), (1, 0.41), (3, 0.54)])
+    assert above.lines[1].get_ydata()[0] == 5.54 and below.lines[1].get_ydata()[0] == 0.2
+    assert "chance 5.54" in words(figure) and "raw pixels 0.20" in words(figure) and "now 0.54" in words(figure)
+    assert "from 0.32 at epoch 0 to 0.54 at epoch 3" in figure.alt_text and "(chance 5.54)" in figure.alt_text
+    assert "epoch 3 of 10" in figure.alt_text
+
+
+@pytest.mark.parametrize("history", [HISTORY[:1], [dict(epoch=0, loss=None, knn_accuracy=None)], []])
+def test_training_curve_of_a_run_that_has_hardly_begun(history):
+    assert "Training" in figures.training_curve(history, 10, {"chance": 5.54}, {}).alt_text
+
+
+def test_training_curve_keeps_labels_apart_where_lines_nearly_meet():
+    figure = figures.training_curve(HISTORY, 10, {}, {"raw pixels": 0.2, "random weights": 0.201, "guessing": 0.199})
+    heights = sorted(text.get_position()[1] for text in figure.axes[1].texts)
+    assert np.diff(heights).min() > 0.08
+
+
+def test_accuracy_bars_are_as_long_as_the_scores():
+    figure = DRAW["accuracy_bars"]()
+    knn, probe = figure.axes
+    assert [bar.get_width() for bar in knn.patches] == [0.31, 0.71]
+    assert [bar.get_width() for bar in probe.patches] == [0.42, 0.82]
+    assert probe.lines[0].get_xdata()[0] == 0.15
+    assert "SimCLR 0.71" in figure.alt_text and "chance 0.15" in figure.alt_text
+
+
+def test_tsne_panels_has_all_points_of_all_epochs():
+    figure = DRAW["tsne_panels"]()
+    panels = [axes for axes in figure.axes if axes.get_title()]
+    assert [axes.get_title() for axes in panels] == ["epoch 0", "epoch 1", "epoch 4", "epoch 9"]
+    assert [points_in(axes) for axes in panels] == [30] * 4
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == list(CLASSES)
+    assert "at epoch 9" in figure.alt_text
+
+
+def test_tsne_alt_text_tells_separated_classes_from_mixed_ones():
+    apart = np.stack([LABELS * 100.0, RNG.normal(size=30)], axis=1)
+    assert "1.00 at epoch 5" in figures.tsne_panels({5: apart}, LABELS, CLASSES).alt_text
+
+
+def test_neighbours_by_epoch_frames_those_of_the_same_class():
+    figure = DRAW["neighbours_by_epoch"]()
+    assert len(figure.axes) == 8
+    framed = [axes.spines["left"].get_visible() for axes in figure.axes]
+    assert framed == [True, False, False, False, True, True, True, False]  # the chosen one has a frame of its own
+    assert "0 of 3 at epoch 0, 2 of 3 at epoch 9" in figure.alt_text
+
+
+def test_map_and_neighbours_shows_map_and_pictures():
+    figure = DRAW["map_and_neighbours"]()
+    axes = axes_of(figure)
+    assert points_in(axes[0]) == 30
+    assert sum(len(a.images) for a in axes) == 5  # the chosen image and four neighbours
+    assert all(name in words(figure) for name in CLASSES)
+    assert "Epoch 9" in figure.alt_text and "2 of 4 have its class" in figure.alt_text
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_names_on_a_map_never_cover_each_other(seed):
+    box = np.array([0.2, 0.075])
+    wanted = 0.5 + 0.02 * np.random.default_rng(seed).normal(size=(11, 2))
+    places = parts.apart_in_the_plane(wanted, box)
+    np.testing.assert_array_equal(places[0], wanted[0])
+    overlap = (np.abs(places[:, None] - places[None]) < 0.9 * box).all(axis=2)
+    assert overlap.sum() == len(places)  # each with itself only

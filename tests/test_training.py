@@ -1,0 +1,281 @@
+"""A run on disk: learning, stopping at any point, going on bit for bit, and refusing what would lose something."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from aimsssl.augment import TwoViews
+from aimsssl.datasets import ImageSet, load
+from aimsssl.models import extract
+from aimsssl.training import (
+    Run,
+    RunError,
+    SimCLRConfig,
+    SupervisedConfig,
+    load_encoder,
+    random_encoder,
+    train_simclr,
+    train_supervised,
+)
+from aimsssl.training.runs import write_atomically
+
+SMALL = SimCLRConfig(
+    width=4,
+    epochs=3,
+    batch_size=32,
+    d_hidden=32,
+    d_out=16,
+    precision="float32",
+    held_out=20,
+    bank=100,
+    snapshot_epochs=(0, 2),
+)
+
+
+@pytest.fixture(scope="module")
+def images() -> ImageSet:
+    return load("shapes", "train", limit=160)
+
+
+@pytest.fixture(scope="module")
+def finished(images, tmp_path_factory) -> Run:
+    return train_simclr(images, SMALL, tmp_path_factory.mktemp("run"), probe=images.images[:10], progress=None)
+
+
+def same_weights(a: torch.nn.Module, b: torch.nn.Module) -> bool:
+    return all(torch.equal(x, y) for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True))
+
+
+def test_history_begins_before_training_and_has_every_epoch(finished, images):
+    assert [row["epoch"] for row in finished.history] == [0, 1, 2, 3]
+    epochs, loss = finished.column("loss")
+    assert epochs.tolist() == [1, 2, 3] and (loss > 0).all() and (loss < SMALL.chance_loss + 1).all()
+    assert len(finished.column("knn_accuracy")[1]) == 4 and len(np.unique(finished.column("learning_rate")[1])) == 3
+    assert SMALL.chance_loss == pytest.approx(math.log(63))
+    with pytest.raises(KeyError, match="it has epoch"):
+        finished.column("accuracy")
+
+
+def test_what_is_on_disk_is_the_run(finished, images):
+    read = Run.open(finished.path)
+    assert read.history == finished.history and read.config == finished.config
+    assert read.config["data"]["shape"] == [160, 3, 32, 32] and read.config["data"]["name"] == images.name
+    assert sorted(read.snapshots) == [0, 2]
+    assert all(torch.equal(read.snapshots[e], finished.snapshots[e]) for e in (0, 2))
+    encoder, _ = load_encoder(finished.path)
+    assert same_weights(encoder, finished.model.encoder) and not encoder.training
+    start = extract(random_encoder(read), images.images[:10]).half()
+    torch.testing.assert_close(start, read.snapshots[0], rtol=1e-2, atol=1e-3)
+
+
+def test_the_monitor_never_sees_its_queries_in_training(images, monkeypatch):
+    forward = TwoViews.forward
+    rest, held_out = images.split(SMALL.held_out, seed=SMALL.seed)
+    flat = {tuple(i.flatten().tolist()) for i in held_out.images}
+    assert len(held_out) == 20 and not any(tuple(i.flatten().tolist()) in flat for i in rest.images)
+    trained_on = []
+    monkeypatch.setattr(
+        TwoViews, "forward", lambda self, batch, generator: trained_on.append(batch) or forward(self, batch, generator)
+    )
+    train_simclr(images, replace(SMALL, epochs=2, snapshot_epochs=()), progress=None)
+    trained_on = torch.cat(trained_on)
+    assert len(trained_on) == 2 * 128 and not any(tuple(i.flatten().tolist()) in flat for i in trained_on)
+
+
+def test_a_finished_run_is_read_not_repeated(finished, images):
+    stamp = (finished.path / "checkpoint.pt").stat().st_mtime_ns
+    again = train_simclr(images, SMALL, finished.path, probe=images.images[:10], progress=None)
+    assert same_weights(again.model, finished.model) and again.history == finished.history
+    assert (finished.path / "checkpoint.pt").stat().st_mtime_ns == stamp
+
+
+class Stop(Exception):
+    pass
+
+
+@pytest.mark.parametrize("optimizer", ["lars", "adamw"])
+@pytest.mark.parametrize("stop_after", [0, 2])
+def test_goes_on_bit_for_bit(images, tmp_path, optimizer, stop_after):
+    config = replace(SMALL, optimizer=optimizer, learning_rate=0.5 if optimizer == "lars" else 1e-3)
+    whole = train_simclr(images, config, progress=None, probe=images.images[:10])
+
+    def stop(run):
+        if run.history[-1]["epoch"] == stop_after:
+            raise Stop
+
+    with pytest.raises(Stop):
+        train_simclr(images, config, tmp_path / "run", probe=images.images[:10], progress=stop)
+    torch.rand(17)  # other uses of the global generator in between must not matter
+    resumed = train_simclr(images, config, tmp_path / "run", probe=images.images[:10], progress=None)
+    assert same_weights(resumed.model, whole.model)
+    keys = ("epoch", "loss", "knn_accuracy", "learning_rate")
+    assert [[r[k] for k in keys] for r in resumed.history] == [[r[k] for k in keys] for r in whole.history]
+    assert all(torch.equal(resumed.snapshots[e], whole.snapshots[e]) for e in (0, 2))
+
+
+def test_killed_at_any_moment_it_goes_on_bit_for_bit(images, tmp_path):
+    """SIGKILL at random moments, again and again, until a run gets through."""
+    settings = dict(width=4, epochs=4, batch_size=32, d_hidden=32, d_out=16, precision="float32", held_out=20, bank=100)
+    script = (
+        "import torch; torch.set_num_threads(1)\n"
+        "from aimsssl.datasets import load\nfrom aimsssl.training import SimCLRConfig, train_simclr\n"
+        f"train_simclr(load('shapes', 'train', limit=160), SimCLRConfig(**{settings!r}), {str(tmp_path / 'run')!r},"
+        " progress=lambda run: print(run.history[-1]['epoch'], flush=True))\n"
+    )
+    rng = np.random.default_rng(0)
+    kills = 0
+    for _ in range(4):
+        process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+        process.stdout.readline()  # the first epoch it shows: the start-up is behind it
+        time.sleep(float(rng.uniform(0, 0.3)))
+        process.send_signal(signal.SIGKILL) if os.name == "posix" else process.kill()
+        kills += process.wait() != 0
+        process.stdout.close()
+    assert kills, "every attempt finished before it was killed"
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    whole = train_simclr(images, SimCLRConfig(**settings), progress=None)
+    torch.set_num_threads(threads)
+    encoder, run = load_encoder(tmp_path / "run")
+    assert same_weights(encoder, whole.model.encoder) and len(run.history) == 5
+
+
+def test_another_configuration_or_other_data_is_refused_by_name(finished, images):
+    for config in (replace(SMALL, temperature=0.3), replace(SMALL, epochs=9)):
+        with pytest.raises(RunError, match="another configuration .*(temperature is 0.2, asked for 0.3|epochs is 3)"):
+            train_simclr(images, config, finished.path, progress=None)
+    with pytest.raises(RunError, match="data is .*crc32"):
+        train_simclr(load("shapes", "train", limit=160, seed=1), SMALL, finished.path, progress=None)
+    with pytest.raises(RunError, match="already holds a run"):
+        train_simclr(images, SMALL, finished.path, resume=False, progress=None)
+    assert len(Run.open(finished.path).history) == 4
+
+
+def test_precision_left_open_is_decided_once(images, tmp_path):
+    config = replace(SMALL, epochs=1, precision="auto", snapshot_epochs=())
+    run = train_simclr(images, config, tmp_path, progress=None)
+    assert run.config["precision"] in ("float32", "bfloat16")
+    stored = json.loads((tmp_path / "config.json").read_text())
+    stored["precision"] = "float32"
+    (tmp_path / "config.json").write_text(json.dumps(stored))
+    assert train_simclr(images, config, tmp_path, progress=None).config["precision"] == "float32"
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a checkpoint", None])
+def test_a_damaged_checkpoint_is_named_and_the_one_before_helps(images, tmp_path, damage):
+    config = replace(SMALL, epochs=2)
+    train_simclr(images, config, tmp_path, progress=None)
+    path = tmp_path / "checkpoint.pt"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
+    with pytest.raises(RunError, match=r"checkpoint\.pt is damaged .* replace it by checkpoint-previous\.pt"):
+        train_simclr(images, config, tmp_path, progress=None)
+    os.replace(tmp_path / "checkpoint-previous.pt", path)
+    assert len(train_simclr(images, config, tmp_path, progress=None).history) == 3
+
+
+def test_a_damaged_config_is_named(images, tmp_path):
+    (tmp_path / "config.json").write_text('{"epochs": ')
+    with pytest.raises(RunError, match=r"config\.json cannot be read"):
+        train_simclr(images, SMALL, tmp_path, progress=None)
+    with pytest.raises(RunError, match="not the folder of a run"):
+        Run.open(tmp_path / "nothing")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of file size are POSIX")
+def test_a_full_disk_stops_with_a_sentence_and_keeps_what_was_saved(tmp_path):
+    """A limit on the size of files is met like a full disk: in the middle of a write."""
+    script = f"""
+import resource, signal
+from aimsssl.cli import main
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+arguments = "train simclr --data shapes --limit 160 --run {tmp_path / "run"} --width 4 --batch-size 32".split()
+assert main([*arguments, "--epochs", "1", "--held-out", "20"]) == 0
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+raise SystemExit(main(["train", "simclr", "--data", "shapes", "--limit", "160", "--run", "{tmp_path / "full"}",
+                       "--width", "4", "--batch-size", "32", "--epochs", "1", "--held-out", "20"]))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert "cannot write" in done.stderr and "File too large" in done.stderr and "go on" in done.stderr
+    assert len(Run.open(tmp_path / "run").history) == 2
+    assert not list(tmp_path.rglob("*.part"))
+    go_on = f"train simclr --data shapes --limit 160 --run {tmp_path / 'full'} --width 4 --batch-size 32 --epochs 1"
+    again = [sys.executable, "-m", "aimsssl", *go_on.split(), "--held-out", "20"]
+    assert subprocess.run(again, capture_output=True).returncode == 0
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    write_atomically(tmp_path / "a.json", b"old")
+    (tmp_path / "a.json.part").mkdir()  # nothing can be written there, not even by root
+    with pytest.raises(RunError, match=r"cannot write .*a\.json"):
+        write_atomically(tmp_path / "a.json", b"new")
+    assert (tmp_path / "a.json").read_bytes() == b"old"
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="cannot write"):
+        write_atomically(tmp_path / "file" / "b.json", b"new")
+
+
+def test_a_batch_larger_than_the_data_is_refused(images):
+    with pytest.raises(ValueError, match="batch_size 150 is larger than the data: 140 images .*20 held out"):
+        train_simclr(images, replace(SMALL, batch_size=150), progress=None)
+
+
+def test_a_loss_that_is_no_number_stops_the_run(images, tmp_path):
+    config = replace(SMALL, optimizer="sgd", learning_rate=1e30, warmup_epochs=0.0)
+    with pytest.raises((RunError, ValueError), match="diverge|the loss became"):
+        train_simclr(images, config, tmp_path, progress=None)
+    assert len(Run.open(tmp_path).history) == 1, "the start is kept"
+
+
+def test_identical_views_make_the_task_trivial(images):
+    config = replace(SMALL, epochs=4, learning_rate=3e-3, snapshot_epochs=())
+    trivial = train_simclr(images, replace(config, identical_views=True), progress=None).last("loss")
+    assert trivial < 0.7 * train_simclr(images, config, progress=None).last("loss")
+
+
+@pytest.mark.parametrize("head", ["mlp", "linear", "none"])
+def test_heads(images, head):
+    run = train_simclr(images, replace(SMALL, epochs=1, head=head, snapshot_epochs=()), progress=None)
+    assert run.model(torch.rand(2, 3, 32, 32))[1].shape == (2, 32 if head == "none" else 16)
+
+
+def test_supervised_learns_its_labels(images):
+    config = SupervisedConfig(
+        width=4, epochs=12, batch_size=28, learning_rate=5e-3, precision="float32", crop_scale=None, held_out=20
+    )
+    run = train_supervised(images, config, progress=None)
+    assert run.last("loss") < 0.7 * math.log(10)
+    unknown = ImageSet("x", images.images, torch.full((160,), -1), ())
+    with pytest.raises(ValueError, match="label for every image"):
+        train_supervised(unknown, config)
+
+
+def test_images_without_labels_train_without_a_monitor(images):
+    unknown = ImageSet("x", images.images, torch.full((160,), -1), ())
+    run = train_simclr(unknown, replace(SMALL, epochs=1, snapshot_epochs=()), progress=None)
+    assert [row["knn_accuracy"] for row in run.history] == [None, None] and run.last("loss") > 0
+
+
+def test_the_bar_says_what_matters(images, capsys):
+    train_simclr(images, replace(SMALL, epochs=1, snapshot_epochs=()))
+    shown = capsys.readouterr().err
+    assert "1/1" in shown and "chance 4.14" in shown and "kNN 0." in shown
+
+
+@pytest.mark.parametrize(
+    "changes", [dict(epochs=0), dict(batch_size=0), dict(optimizer="magic"), dict(precision="half"), dict(head="big")]
+)
+def test_configuration_mistakes_are_named(changes):
+    with pytest.raises(ValueError, match=next(iter(changes))):
+        replace(SMALL, **changes)
