@@ -22,7 +22,7 @@
 # **Time**: about 25 minutes to read, 30 for the three exercises. The code took
 # {{ lesson_minutes.04.cpu.seconds:minutes }} minutes on the two cores of the machine that this page was made on.
 #
-# ← [03 NT-Xent](03_nt_xent.ipynb) · [05 DeepCluster](05_deepcluster.ipynb) → · [glossary](GLOSSARY.md)
+# ← [03 NT-Xent](03_nt_xent.ipynb) · [05 DeepCluster](05_deepcluster.ipynb) → · [glossary](../lessons/GLOSSARY.md)
 
 # %%
 import re
@@ -383,7 +383,8 @@ print(f"{seconds:.0f} s of training, {E * per_epoch * config.batch_size / second
 #
 # ## 7 · What is it worth?
 #
-# Now, once, the test images. Two questions to each representation, which stays **frozen** (its weights do not change):
+# Now the test images, for the first time; nothing is chosen by them, here or later. Two questions to each
+# representation, which stays **frozen** (its weights do not change):
 # - **kNN**, as before, with all the training images as voters;
 # - the **linear probe**: train a linear classifier on the representation, with labels, and test it.
 #
@@ -529,8 +530,8 @@ explorers.show(figures.accuracy_bars(both, levels))
 #
 # ## To think about
 #
-# - Our views flip the image left to right. For which data would you switch that off? Try `flip=0.0` in the
-#   configuration.
+# - Our views flip the image left to right. For which data would you switch that off? Try
+#   `replace(config, flip=0.0)`.
 # - Two images of one class are *negatives* of each other: the loss pushes them apart. Why does it work all the same?
 # - Double the batch and halve the epochs: the same number of images. What changes in chance, in floor, in steps?
 # - You have a million images of cassava leaves and fifty labels. Which part of this lesson would you run, and how would

@@ -137,12 +137,12 @@ def test_python_dash_m(tmp_path):
 
 def test_real_images(real_data, tmp_path, capsys):
     """CIFAR-10 as a folder and MNIST through torchvision's reader: train, then evaluate on the test split."""
-    for name, train, test in (
-        ("cifar", f"folder:{real_data / 'cifar10' / 'train'}", f"folder:{real_data / 'cifar10' / 'test'}"),
-        ("mnist", "mnist", "mnist"),
+    for name, train, test, pixels in (
+        ("cifar", f"folder:{real_data / 'cifar10' / 'train'}", f"folder:{real_data / 'cifar10' / 'test'}", (0.2, 0.4)),
+        ("mnist", "mnist", "mnist", (0.75, 0.95)),
     ):
         run = tmp_path / name
         assert aimsssl("train", "simclr", "--data", train, "--limit", 600, "--run", run, "--epochs", 2) == 0
         assert aimsssl("evaluate", run, "--data", test, "--limit", 600) == 0
         scores = json.loads((run / "result.json").read_text())["scores"]
-        assert scores["raw pixels"]["probe"] > 0.15 and scores["simclr"]["knn"] > 0.15
+        assert pixels[0] < scores["raw pixels"]["probe"] < pixels[1] and Run.open(run).last("loss") < 4.84

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torchvision
 from PIL import Image
 
 from aimsssl.datasets import ImageSet, default_root, load, nuts, torchvision_sets
@@ -215,8 +216,7 @@ class FakeReader:
 
 @pytest.mark.parametrize(("name", "split"), [("cifar10", "train"), ("stl10", "test"), ("stl10", "unlabeled")])
 def test_colour_sets_come_as_channels_first(name, split, monkeypatch, tmp_path):
-    _, folder, splits = torchvision_sets.SETS[name]
-    monkeypatch.setitem(torchvision_sets.SETS, name, (FakeReader, folder, splits))
+    monkeypatch.setattr(torchvision.datasets, torchvision_sets.SETS[name][0], FakeReader)
     data = load(name, split, root=tmp_path)
     source = FakeReader(None, False, **({"split": split} if name == "stl10" else {})).data
     expected = source if name == "stl10" else source.transpose(0, 3, 1, 2)

@@ -6,15 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torchvision import datasets as tv
 
 from aimsssl.datasets.imageset import ImageSet
 
-SETS = {  # name: torchvision's class, its folder below the root, splits
-    "mnist": (tv.MNIST, "MNIST", ("train", "test")),
-    "fashion_mnist": (tv.FashionMNIST, "FashionMNIST", ("train", "test")),
-    "cifar10": (tv.CIFAR10, "cifar-10-batches-py", ("train", "test")),
-    "stl10": (tv.STL10, "stl10_binary", ("train", "test", "unlabeled")),
+SETS = {  # name: torchvision's class by name, its folder below the root, splits
+    "mnist": ("MNIST", "MNIST", ("train", "test")),
+    "fashion_mnist": ("FashionMNIST", "FashionMNIST", ("train", "test")),
+    "cifar10": ("CIFAR10", "cifar-10-batches-py", ("train", "test")),
+    "stl10": ("STL10", "stl10_binary", ("train", "test", "unlabeled")),
 }
 REMEDY = "run: aimsssl data download {}"
 
@@ -36,13 +35,15 @@ def load(name: str, split: str = "train", *, root: str | Path, download: bool = 
         FileNotFoundError: the files are not there.
         OSError: the files are damaged, or the download failed.
     """
+    from torchvision import datasets as readers  # here, for it takes seconds to import and most runs do without
+
     reader, folder, splits = SETS[name]
     if split not in splits:
         raise ValueError(f"split is {split!r}, expected one of {', '.join(splits)} for {name}")
     where, remedy = Path(root) / folder, REMEDY.format(name)
     arguments = {"split": split} if name == "stl10" else {"train": split == "train"}
     try:
-        source = reader(root=str(root), download=download, **arguments)
+        source = getattr(readers, reader)(root=str(root), download=download, **arguments)
     except Exception as error:  # torchvision: RuntimeError where files are missing, any type where they are damaged
         reason = " ".join(str(error).split()) or type(error).__name__
         if download:

@@ -62,11 +62,13 @@ def scatter(axes: Axes, points: np.ndarray, labels: np.ndarray, classes: Sequenc
 
 
 def name_classes(axes: Axes, points: np.ndarray, labels: np.ndarray, classes: Sequence[str], avoid: np.ndarray) -> None:
-    """Names at the middle of their points, moved where they would cover each other or the point `avoid`."""
+    """Names above the middle of their points, moved where they would cover each other or the point `avoid`."""
     present = [label for label in range(len(classes)) if (labels == label).any()]
     low, high = points.min(axis=0), points.max(axis=0)
     wanted = [avoid, *(np.median(points[labels == label], axis=0) for label in present)]
-    places = apart_in_the_plane((np.array(wanted) - low) / (high - low), np.array([0.2, 0.075]))[1:]
+    wanted = (np.array(wanted) - low) / (high - low)
+    wanted[1:, 1] += 0.06  # above the middle, so that a tight group stays in sight
+    places = apart_in_the_plane(wanted, np.array([0.2, 0.075]))[1:]
     for label, place in zip(present, places, strict=True):
         x, y = low + place * (high - low)
         colour = PALETTE[label % len(PALETTE)]

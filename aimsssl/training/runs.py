@@ -209,7 +209,7 @@ def read_json(path: Path) -> dict:
 
 
 def _json(content: dict) -> bytes:
-    return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def _number(text: str) -> float | int | str | None:
