@@ -1,33 +1,40 @@
 # Two commands: `make lab` opens the course, `make test` checks all of it. Each makes .venv where it is missing.
-PYTHON ?= python3
+# Works with GNU make 3.81 and newer, under sh and under Windows' cmd: steps that are not one program are Python.
 VENV := .venv
 ifeq ($(OS),Windows_NT)
+PYTHON ?= python
 BIN := $(VENV)/Scripts
 else
+PYTHON ?= python3
 BIN := $(VENV)/bin
 endif
 LAB_ARGS ?=
 TEST_ARGS ?=
+# a Linux laptop without an NVIDIA card saves gigabytes: make lab TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+STAMP = $(PYTHON) -c "import pathlib; pathlib.Path('$@').touch()"
 
-.PHONY: lab test bench build clean
+.PHONY: lab test build clean
 
 lab: $(VENV)/.installed-lab
-	$(BIN)/aimsssl lab $(LAB_ARGS)
+	"$(BIN)/python" -m aimsssl lab $(LAB_ARGS)
 
+# conftest.py at the top sets what the tests need: the ci profile, a home of their own, one thread a worker
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest tests $(TEST_ARGS)
+	"$(BIN)/python" -m pytest tests lessons instructor --nbval-lax --nbval-current-env -n 2 --dist loadfile $(TEST_ARGS)
 
 build: $(VENV)/.installed-dev
-	$(BIN)/python instructor/build.py
+	"$(BIN)/python" instructor/build.py
 
 $(VENV)/.created:
-	$(PYTHON) -c "import sys; assert sys.version_info >= (3, 11), 'aimsssl needs Python 3.11 or newer, this is ' + sys.version"
+	$(PYTHON) -c "import sys; old = 'aimsssl needs Python 3.11 or newer, this is ' + sys.version.split()[0] + '; name another one: make PYTHON=python3.12'; sys.exit(old if sys.version_info < (3, 11) else 0)"
 	$(PYTHON) -m venv $(VENV)
-	touch $@
+	$(STAMP)
 
 $(VENV)/.installed-%: $(VENV)/.created pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable ".[$*]"
-	touch $@
+	$(if $(TORCH_INDEX),"$(BIN)/python" -m pip install torch torchvision --index-url $(TORCH_INDEX))
+	"$(BIN)/python" -m pip install --editable ".[$*]"
+	$(STAMP)
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	$(PYTHON) -c "import glob, shutil; [shutil.rmtree(path) for path in glob.glob('$(VENV)') + glob.glob('build') + glob.glob('*.egg-info')]"

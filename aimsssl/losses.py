@@ -3,11 +3,19 @@
 import math
 
 import torch
+import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor
 
 
-def nt_xent(z1: Tensor, z2: Tensor, temperature: float = 0.5, *, chunk_size: int | None = None) -> Tensor:
+def nt_xent(
+    z1: Tensor,
+    z2: Tensor,
+    temperature: float = 0.5,
+    *,
+    chunk_size: int | None = None,
+    group: dist.ProcessGroup | None = None,
+) -> Tensor:
     """Normalised temperature-scaled cross-entropy over the 2N views of a batch, a scalar.
 
     With unit rows z_1 … z_2N, and j the other view of i:
@@ -22,23 +30,57 @@ def nt_xent(z1: Tensor, z2: Tensor, temperature: float = 0.5, *, chunk_size: int
         temperature: τ > 0.
         chunk_size: rows of the 2N×2N similarity matrix held at one time; None holds all of it, 16·N² bytes in
             float32 a copy. The result and the gradient are the same.
+        group: processes whose views are candidates too, every one with its own N rows. The result is then the mean
+            over the views of this process; its mean over the processes, and gradients averaged over them (as
+            `DistributedDataParallel` does), are those of the whole batch.
 
     Raises:
         ValueError: shapes differ or are not `[N, D]`, N < 2 (no negatives), τ not above 0, chunk_size below 1, or
             an infinite or NaN entry (on a GPU this last check would wait for the device, and is left out).
+        MemoryError: the whole matrix does not fit in memory; the message says how much chunks would take.
 
     Source: Chen et al. 2020, arXiv:2002.05709, equation 1 and algorithm 1; Sohn 2016 (N-pair loss).
     """
     _check(z1, z2, temperature, chunk_size)
+    n, rank = len(z1), 0
+    if group is not None:
+        z1, z2, rank = _Gather.apply(z1, group), _Gather.apply(z2, group), dist.get_rank(group)
     z = torch.cat([z1, z2])
-    z = F.normalize(z.float() if z.dtype in (torch.bfloat16, torch.float16) else z, dim=1)  # [2N, D]
+    z = F.normalize(z.float() if z.dtype in (torch.bfloat16, torch.float16) else z, dim=1)  # [2N, D], all processes
+    own = torch.arange(rank * n, (rank + 1) * n, device=z.device)
+    rows = torch.cat([own, own + len(z1)])  # this process's views
+    positives = rows.roll(n)  # the other view of each
     if chunk_size is not None:
-        return _ChunkedNTXent.apply(z, temperature, chunk_size)
-    n = len(z1)
-    similarity = (z / temperature) @ z.T  # [2N, 2N]
-    similarity.fill_diagonal_(-math.inf)  # no view is its own candidate
-    positives = torch.arange(2 * n, device=z.device).roll(n)  # i -> i + N, i + N -> i
-    return F.cross_entropy(similarity, positives)
+        return _ChunkedNTXent.apply(z, rows, positives, temperature, chunk_size)
+    try:
+        similarity = (z[rows] / temperature) @ z.T  # [2N, 2N], or a process's rows of it
+        similarity[torch.arange(2 * n, device=z.device), rows] = -math.inf  # no view is its own candidate
+        return F.cross_entropy(similarity, positives)
+    except RuntimeError as error:  # PyTorch's allocator has no exception of its own on the CPU
+        if "alloc" not in str(error) and "memory" not in str(error):
+            raise
+        needed = z.element_size() * 2 * n * len(z) / 2**30
+        raise MemoryError(
+            f"the similarities of {len(z):,} views take {needed:.1f} GiB, several times over; "
+            f"chunk_size=1024 would hold {needed * 1024 / (2 * n):.2f} GiB of them at a time"
+        ) from error
+
+
+class _Gather(torch.autograd.Function):
+    """The rows of all processes, in the order of their ranks, with gradients to each."""
+
+    @staticmethod
+    def forward(ctx, z: Tensor, group: dist.ProcessGroup) -> Tensor:
+        ctx.group, ctx.n = group, len(z)
+        parts = [torch.empty_like(z) for _ in range(dist.get_world_size(group))]
+        dist.all_gather(parts, z.contiguous(), group=group)
+        return torch.cat(parts)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):
+        grad = grad.contiguous()
+        dist.all_reduce(grad, group=ctx.group)
+        return grad[dist.get_rank(ctx.group) * ctx.n :][: ctx.n], None
 
 
 class _ChunkedNTXent(torch.autograd.Function):
@@ -49,33 +91,30 @@ class _ChunkedNTXent(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, z: Tensor, temperature: float, chunk_size: int) -> Tensor:
-        views = len(z)
-        keys = z / temperature
-        positives = torch.arange(views, device=z.device).roll(views // 2)
+    def forward(ctx, z: Tensor, rows: Tensor, positives: Tensor, temperature: float, chunk_size: int) -> Tensor:
+        scaled = z / temperature
         grad = torch.zeros_like(z) if ctx.needs_input_grad[0] else None
         loss = z.new_zeros(())
-        for rows in torch.arange(views, device=z.device).split(chunk_size):
-            first, last = int(rows[0]), int(rows[-1]) + 1
-            local = torch.arange(last - first, device=z.device)
-            block = keys[first:last] @ z.T  # [chunk, 2N]
-            block[local, rows] = -math.inf
-            positive_similarity = block[local, positives[rows]]
-            log_sum = block.logsumexp(dim=1, keepdim=True)
-            loss += (log_sum[:, 0] - positive_similarity).sum()
+        for row, positive in zip(rows.split(chunk_size), positives.split(chunk_size), strict=True):
+            local = torch.arange(len(row), device=z.device)
+            block = scaled[row] @ z.T  # [chunk, 2N]
+            block[local, row] = -math.inf
+            similarity = block[local, positive]
+            log_sum = block.logsumexp(dim=1)
+            loss += (log_sum - similarity).sum()
             if grad is not None:
-                block.sub_(log_sum).exp_()[local, positives[rows]] -= 1
-                grad[first:last] += block @ keys
-                grad.addmm_(block.T, keys[first:last])
+                block.sub_(log_sum[:, None]).exp_()[local, positive] -= 1
+                grad[row] += block @ scaled
+                grad.addmm_(block.T, scaled[row])
         ctx.save_for_backward(grad)
-        ctx.views = views
-        return loss / views
+        ctx.views = len(rows)
+        return loss / len(rows)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad_output: Tensor):
         (grad,) = ctx.saved_tensors
-        return grad * (grad_output / ctx.views), None, None
+        return grad * (grad_output / ctx.views), None, None, None, None
 
 
 def _check(z1: Tensor, z2: Tensor, temperature: float, chunk_size: int | None) -> None:

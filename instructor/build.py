@@ -11,6 +11,7 @@ for solutions, no outputs) and `instructor/NN_name.ipynb` (everything, with the 
 - A cell tagged `solution-only` is left out of the students' notebook.
 - `{{ run.key:format }}` in prose is filled from `data/recorded_runs/run/result.json`, or from `run.json` beside it.
   Lists count from 0; the format is Python's, or `minutes`: seconds, rounded up to whole minutes.
+- `instructor/GUIDE.md` comes from `guide_template.md`, the lessons, their exercises and `misconceptions/`.
 - Outputs belong to the code they came from, not to the prose: a changed sentence does not make them old.
 """
 
@@ -18,14 +19,15 @@ import argparse
 import sys
 from pathlib import Path
 
+from guide import guide_of
 from lesson_execution import execute
 from lesson_notebooks import outputs_of, read_notebook, write
 from lesson_source import ROOT, BuildError, lessons, measured_profiles, read_cells, source_hash
 
 
 def build(root: Path = ROOT) -> list[Path]:
-    """Write every notebook whose bytes differ from what its source builds; give back those that were written."""
-    contents = {path: data for lesson in lessons(root) for path, data in outputs_of(lesson).items()}
+    """Write every notebook whose bytes differ from what its source builds, and the guide; give back what was written."""
+    contents = {path: data for lesson in lessons(root) for path, data in outputs_of(lesson).items()} | guide_of(root)
     return [path for path, data in contents.items() if write(path, data)]
 
 
@@ -58,6 +60,12 @@ def check(root: Path = ROOT, profile: str = "cpu") -> list[str]:
             reasons.append(f"{name} has outputs of the profile {stored.get('profile')}, not {profile}: {again}")
         elif "lesson_minutes" in lesson.source.read_text(encoding="utf-8") and profile not in measured_profiles(lesson):
             reasons.append(f"{name} has minutes that were never measured under {profile}: {again}")
+    try:
+        for path, data in guide_of(root).items():
+            if not path.exists() or path.read_bytes() != data:
+                reasons.append(f"{path.relative_to(root).as_posix()} is not what its sources build: run `make build`")
+    except BuildError as error:
+        reasons.append(str(error).splitlines()[0])
     sources = {lesson.source.stem for lesson in lessons(root)}
     for folder in ("lessons", "instructor"):
         for path in sorted((root / folder).glob("*.ipynb")):

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from .knn import check_features
@@ -29,4 +30,5 @@ def tsne(features: Tensor, *, perplexity: float = 30.0, start: np.ndarray | None
     if start is None:
         start = PCA(2, random_state=seed).fit_transform(x)
         start = start / max(float(start[:, 0].std()), 1e-12) * 1e-4  # t-SNE expects a tight start
-    return TSNE(2, perplexity=perplexity, init=start.astype(np.float32), random_state=seed).fit_transform(x)
+    with threadpool_limits(1):  # hundreds of points: threads would mostly wait for each other
+        return TSNE(2, perplexity=perplexity, init=start.astype(np.float32), random_state=seed).fit_transform(x)

@@ -25,10 +25,10 @@ def linear_probe(
     test_features: Tensor,
     test_labels: Tensor,
     *,
-    strengths: tuple[float, ...] = (0.001, 0.01, 0.1, 1.0),
+    strengths: tuple[float, ...] = (1e-4, 1e-3, 1e-2, 1e-1, 1.0),
     validation_share: float = 0.2,
     seed: int = 0,
-    max_iterations: int = 300,
+    max_iterations: int = 1000,
 ) -> ProbeResult:
     """Multinomial logistic regression on standardised features.
 
@@ -38,7 +38,8 @@ def linear_probe(
     Args:
         train_features, test_features: `[N, D]` and `[Q, D]`.
         train_labels, test_labels: int64 `[N]` and `[Q]`.
-        strengths: candidate inverse penalties C; larger is weaker regularisation.
+        strengths: candidate inverse penalties C, rising: from strong to weak regularisation. Each fit starts from the
+            one before, and the search ends where validation has fallen a point below its best.
         validation_share: share of the training features held out for the choice.
 
     Raises:
@@ -60,11 +61,16 @@ def linear_probe(
     held_out = max(1, round(validation_share * len(y)))
     validation, rest = order[:held_out], order[held_out:]
 
-    def fit(strength: float, rows) -> LogisticRegression:
-        return LogisticRegression(C=strength, max_iter=max_iterations).fit(x[rows], y[rows])
-
-    scores = {strength: fit(strength, rest).score(x[validation], y[validation]) for strength in strengths}
-    best = max(strengths, key=scores.get)
-    predictions = torch.from_numpy(fit(best, order).predict(x_test))
+    # tol: scikit-learn's 1e-4 takes two to four times as long on raw pixels and gave the same accuracy
+    classifier = LogisticRegression(warm_start=True, max_iter=max_iterations, tol=1e-3)
+    scores: dict[float, float] = {}
+    for strength in strengths:
+        scores[strength] = float(
+            classifier.set_params(C=strength).fit(x[rest], y[rest]).score(x[validation], y[validation])
+        )
+        if scores[strength] < max(scores.values()) - 0.01:
+            break
+    best = max(scores, key=scores.get)
+    predictions = torch.from_numpy(classifier.set_params(C=best).fit(x, y).predict(x_test))
     accuracy = (predictions == test_labels).float().mean().item()
-    return ProbeResult(accuracy, predictions, best, float(scores[best]))
+    return ProbeResult(accuracy, predictions, best, scores[best])
