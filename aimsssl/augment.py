@@ -215,19 +215,26 @@ class Augment(nn.Module):
         self.grayscale, self.blur, self.flip = grayscale, blur, flip
         self.kernel_size = max(3, size // 10 | 1)
 
-    def forward(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Numbers are drawn on the CPU, from `generator` or the global one, so every device gets the same views."""
+    def forward(
+        self, images: Tensor, generator: torch.Generator | None = None, share: tuple[int, int] = (0, 1)
+    ) -> Tensor:
+        """Numbers are drawn on the CPU, from `generator` or the global one, so every device gets the same views.
+
+        `share=(r, W)`: these images are part r of W equal parts of a batch, and get what they would get within it.
+        """
         images = to_float(images)
-        device = images.device
+        device, b = images.device, len(images)
+        whole, mine = b * share[1], slice(b * share[0], b * (share[0] + 1))
 
         def uniform(low: float = 0.0, high: float = 1.0) -> Tensor:  # one draw for every image
-            return (torch.rand(len(images), generator=generator) * (high - low) + low).to(device, non_blocking=True)
+            drawn = torch.rand(whole, generator=generator)[mine]
+            return (drawn * (high - low) + low).to(device, non_blocking=True)
 
-        b, _, height, width = images.shape
+        height, width = images.shape[2:]
         if self.crop_scale is None:
             boxes = torch.tensor([0.0, 0.0, height, width]).expand(b, 4)
         else:
-            boxes = random_boxes(b, height, width, self.crop_scale, generator=generator)
+            boxes = random_boxes(whole, height, width, self.crop_scale, generator=generator)[mine]
         views = resized_crop(images, boxes.to(device, non_blocking=True), self.size, uniform() < self.flip)
         if self.jitter:
             views = self._jitter(views, uniform, generator)
@@ -273,5 +280,7 @@ class TwoViews(nn.Module):
         super().__init__()
         self.augment = Augment(size, crop_scale, jitter, grayscale, blur, flip)
 
-    def forward(self, images: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
-        return self.augment(images, generator), self.augment(images, generator)
+    def forward(
+        self, images: Tensor, generator: torch.Generator | None = None, share: tuple[int, int] = (0, 1)
+    ) -> tuple[Tensor, Tensor]:
+        return self.augment(images, generator, share), self.augment(images, generator, share)

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import os
 import platform
 import shutil
 import subprocess
@@ -57,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, (config_class, _) in METHODS.items():
         method = methods.add_parser(name, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
         _add_data(method, "--data", "what to train on")
-        method.add_argument("--run", required=True, help="folder of the run; an interrupted one goes on")
+        method.add_argument("--run-dir", required=True, help="folder of the run; an interrupted one goes on")
         method.add_argument("--new", action="store_true", help="refuse a folder that already holds a run")
         for field in dataclasses.fields(config_class):
             _add_setting(method, field)
@@ -111,12 +112,15 @@ def _train(options: argparse.Namespace) -> None:
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     config = config_class.for_profile(profile.current(), **given)
     images = datasets.load(options.data, "train", root=options.root, download=options.download, limit=options.limit)
-    print(profile.current())
-    print(images)
-    run = train(images, config, options.run, resume=not options.new)
+    main_process = os.environ.get("RANK", "0") == "0"  # of those that torchrun starts
+    if main_process:
+        print(profile.current(), images, sep="\n")
+    run = train(images, config, options.run_dir, resume=not options.new)
+    if not main_process:
+        return
     knn = [row["knn_accuracy"] for row in run.history if row["knn_accuracy"] is not None]
     print(f"{run}: loss {run.last('loss'):.3f}, {run.last('seconds'):.0f} s" + (f", kNN {knn[-1]:.3f}" if knn else ""))
-    print(f"next: aimsssl evaluate {options.run} --data NAME")
+    print(f"next: aimsssl evaluate {options.run_dir} --data NAME")
 
 
 def _evaluate(options: argparse.Namespace) -> None:

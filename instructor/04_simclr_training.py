@@ -56,7 +56,6 @@ DATA = "shapes"
 train = load(DATA, "train", limit=p.train_images)
 test = load(DATA, "test", limit=p.test_images)
 config = training.SimCLRConfig.for_profile(p)
-config = replace(config, held_out=min(config.held_out, len(train) // 4))  # for small data sets
 print(train, test, sep="\n")
 
 # %% [markdown]
@@ -291,7 +290,7 @@ warmup_cosine = lesson.warmup_cosine.check(warmup_cosine)
 # lesson.warmup_cosine.hint()
 
 # %%
-per_epoch = (len(train) - config.held_out) // config.batch_size  # steps in an epoch
+per_epoch = len(training.monitor_split(train, config)[0]) // config.batch_size  # steps in an epoch
 total, warmup = config.epochs * per_epoch, int(config.warmup_epochs * per_epoch)
 rates = [warmup_cosine(step, total, warmup, config.learning_rate) for step in range(total)]
 explorers.show(figures.learning_rate_schedule(rates, warmup, per_epoch))
@@ -348,8 +347,7 @@ def pixels(images):
     return images.flatten(1).float()
 
 
-rest, held_out = train.split(config.held_out, seed=config.seed)  # as the training will split
-bank = rest[: config.bank]
+rest, bank, held_out = training.monitor_split(train, config)  # as the training will split
 raw = evaluation.knn_accuracy(pixels(bank.images), bank.labels, pixels(held_out.images), held_out.labels)
 guess = 1 / len(train.classes)
 print(f"kNN on raw pixels {raw:.2f}, guessing among {len(train.classes)} classes {guess:.2f}")

@@ -19,7 +19,7 @@ def aimsssl(*words: str) -> int:
 @pytest.fixture(scope="module")
 def run_dir(tmp_path_factory):
     path = tmp_path_factory.mktemp("runs") / "a"
-    assert aimsssl("train", "simclr", "--data", "shapes", "--limit", 300, "--run", path, "--epochs", 1) == 0
+    assert aimsssl("train", "simclr", "--data", "shapes", "--limit", 300, "--run-dir", path, "--epochs", 1) == 0
     return path
 
 
@@ -35,7 +35,7 @@ def test_train_then_evaluate(run_dir, capsys):
 
 def test_flags_reach_the_configuration(tmp_path, capsys):
     flags = "--width 4 --epochs 1 --crop-scale 0.3 0.9 --snapshot-epochs 0 1 --identical-views --optimizer lars"
-    command = ["train", "simclr", "--data", "shapes", "--limit", 200, "--run", tmp_path / "r", *flags.split()]
+    command = ["train", "simclr", "--data", "shapes", "--limit", 200, "--run-dir", tmp_path / "r", *flags.split()]
     assert aimsssl(*command) == 0
     config = Run.open(tmp_path / "r").config
     assert config["crop_scale"] == [0.3, 0.9] and config["identical_views"] and config["snapshot_epochs"] == [0, 1]
@@ -45,7 +45,7 @@ def test_flags_reach_the_configuration(tmp_path, capsys):
 
 
 def test_supervised_from_the_command_line(tmp_path):
-    flags = ["--limit", 200, "--run", tmp_path / "s", "--epochs", 1]
+    flags = ["--limit", 200, "--run-dir", tmp_path / "s", "--epochs", 1]
     assert aimsssl("train", "supervised", "--data", "digits", *flags) == 0
     assert Run.open(tmp_path / "s").config["method"] == "supervised"
 
@@ -66,7 +66,7 @@ def write_image(path, mode="RGB", size=(32, 32)):
 )
 def test_folders_that_cannot_be_trained_on(tmp_path, capsys, make, words):
     make(tmp_path)
-    assert aimsssl("train", "simclr", "--data", f"folder:{tmp_path / 'none'}", "--run", tmp_path / "run") == 2
+    assert aimsssl("train", "simclr", "--data", f"folder:{tmp_path / 'none'}", "--run-dir", tmp_path / "run") == 2
     error = capsys.readouterr().err
     assert error.startswith("aimsssl: error: ") and words in error and error.count("\n") == 1
 
@@ -76,27 +76,27 @@ def test_a_truncated_photo_is_named_and_nothing_is_written(tmp_path, capsys):
         write_image(tmp_path / "data" / "cat" / f"{i}.jpg")
     photo = tmp_path / "data" / "cat" / "7.jpg"
     photo.write_bytes(photo.read_bytes()[:300])
-    assert aimsssl("train", "simclr", "--data", f"folder:{tmp_path / 'data'}", "--run", tmp_path / "run") == 2
+    assert aimsssl("train", "simclr", "--data", f"folder:{tmp_path / 'data'}", "--run-dir", tmp_path / "run") == 2
     assert "7.jpg" in capsys.readouterr().err and not (tmp_path / "run").exists()
 
 
 def test_mixed_formats_train(tmp_path):
-    for i in range(80):
+    for i in range(100):
         write_image(tmp_path / "data" / "cat" / f"{i}.png", mode="L" if i % 2 else "RGB")
     frames = [Image.new("P", (32, 32), color) for color in (0, 1, 2)]
     frames[0].save(tmp_path / "data" / "cat" / "moving.gif", save_all=True, append_images=frames[1:])
     folder = f"folder:{tmp_path / 'data'}"
-    assert aimsssl("train", "simclr", "--data", folder, "--run", tmp_path / "run", "--epochs", 1) == 0
+    assert aimsssl("train", "simclr", "--data", folder, "--run-dir", tmp_path / "run", "--epochs", 1) == 0
 
 
 @pytest.mark.parametrize(
     "command,words",
     [
         ("evaluate /nowhere --data shapes", "not the folder of a run"),
-        ("train simclr --data nothing --run /tmp/x", "nothing"),
-        ("train simclr --data mnist --root /nowhere --run /tmp/x", "aimsssl data download mnist"),
-        ("train simclr --data shapes --run /tmp/x --epoch-count 3", "unknown option --epoch-count"),
-        ("train simclr --data shapes --run /dev/null/x --limit 300", "cannot write /dev/null/x"),
+        ("train simclr --data nothing --run-dir /tmp/x", "nothing"),
+        ("train simclr --data mnist --root /nowhere --run-dir /tmp/x", "aimsssl data download mnist"),
+        ("train simclr --data shapes --run-dir /tmp/x --epoch-count 3", "unknown option --epoch-count"),
+        ("train simclr --data shapes --run-dir /dev/null/x --limit 300", "cannot write /dev/null/x"),
     ],
 )
 def test_mistakes_get_one_sentence(command, words, capsys):
@@ -142,7 +142,7 @@ def test_real_images(real_data, tmp_path, capsys):
         ("mnist", "mnist", "mnist", (0.75, 0.95)),
     ):
         run = tmp_path / name
-        assert aimsssl("train", "simclr", "--data", train, "--limit", 600, "--run", run, "--epochs", 2) == 0
+        assert aimsssl("train", "simclr", "--data", train, "--limit", 600, "--run-dir", run, "--epochs", 2) == 0
         assert aimsssl("evaluate", run, "--data", test, "--limit", 600) == 0
         scores = json.loads((run / "result.json").read_text())["scores"]
         assert pixels[0] < scores["raw pixels"]["probe"] < pixels[1] and Run.open(run).last("loss") < 4.84

@@ -55,10 +55,23 @@ def test_the_strength_is_chosen_without_the_test_split():
     shuffled = linear_probe(x, y, q, t[torch.randperm(200, generator=torch.Generator().manual_seed(0))])
     assert honest.strength == shuffled.strength and torch.equal(honest.predictions, shuffled.predictions)
     assert honest.accuracy > shuffled.accuracy + 0.2
-    # noise that is as wide as the data needs regularisation, and validation notices
-    noise = torch.randn(500, 200, generator=torch.Generator().manual_seed(1))
-    noisy = linear_probe(torch.cat([x, noise[:300]], 1), y, torch.cat([q, noise[300:]], 1), t)
-    assert noisy.strength < 1.0
+
+
+def test_the_strength_is_the_best_on_validation():
+    """Against one fit from scratch for each strength, on data where weak regularisation overfits."""
+    (x, y), (q, t) = blobs(300, 0, spread=3.0), blobs(200, 1)
+    noise = torch.randn(500, 100, generator=torch.Generator().manual_seed(1))
+    x, q = torch.cat([x, noise[:300]], 1), torch.cat([q, noise[300:]], 1)
+    strengths = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 100.0)
+    result = linear_probe(x, y, q, t, strengths=strengths, seed=3)
+    order = torch.randperm(300, generator=torch.Generator().manual_seed(3))
+    z = ((x - x.mean(0)) / x.std(0)).numpy()
+    chosen, rest = order[:60], order[60:]
+    oracle = {
+        c: LogisticRegression(C=c, max_iter=3000).fit(z[rest], y[rest]).score(z[chosen], y[chosen]) for c in strengths
+    }
+    assert oracle[result.strength] >= max(oracle.values()) - 0.02 > min(oracle.values())
+    assert result.validation_accuracy == pytest.approx(oracle[result.strength], abs=0.02)
 
 
 def test_table_uses_one_protocol_for_every_row():

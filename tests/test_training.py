@@ -22,6 +22,7 @@ from aimsssl.training import (
     SimCLRConfig,
     SupervisedConfig,
     load_encoder,
+    monitor_split,
     random_encoder,
     train_simclr,
     train_supervised,
@@ -79,13 +80,17 @@ def test_what_is_on_disk_is_the_run(finished, images):
 
 def test_the_monitor_never_sees_its_queries_in_training(images, monkeypatch):
     forward = TwoViews.forward
-    rest, held_out = images.split(SMALL.held_out, seed=SMALL.seed)
+    rest, bank, held_out = monitor_split(images, SMALL)
+    assert len(bank) == 100 and bank.labels.bincount().tolist() == [10] * 10, "a bank of every class, whatever the order"
     flat = {tuple(i.flatten().tolist()) for i in held_out.images}
     assert len(held_out) == 20 and not any(tuple(i.flatten().tolist()) in flat for i in rest.images)
     trained_on = []
-    monkeypatch.setattr(
-        TwoViews, "forward", lambda self, batch, generator: trained_on.append(batch) or forward(self, batch, generator)
-    )
+
+    def spy(self, batch, *arguments):
+        trained_on.append(batch)
+        return forward(self, batch, *arguments)
+
+    monkeypatch.setattr(TwoViews, "forward", spy)
     train_simclr(images, replace(SMALL, epochs=2, snapshot_epochs=()), progress=None)
     trained_on = torch.cat(trained_on)
     assert len(trained_on) == 2 * 128 and not any(tuple(i.flatten().tolist()) in flat for i in trained_on)
@@ -199,10 +204,10 @@ def test_a_full_disk_stops_with_a_sentence_and_keeps_what_was_saved(tmp_path):
 import resource, signal
 from aimsssl.cli import main
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-arguments = "train simclr --data shapes --limit 160 --run {tmp_path / "run"} --width 4 --batch-size 32".split()
+arguments = "train simclr --data shapes --limit 160 --run-dir {tmp_path / "run"} --width 4 --batch-size 32".split()
 assert main([*arguments, "--epochs", "1", "--held-out", "20"]) == 0
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-raise SystemExit(main(["train", "simclr", "--data", "shapes", "--limit", "160", "--run", "{tmp_path / "full"}",
+raise SystemExit(main(["train", "simclr", "--data", "shapes", "--limit", "160", "--run-dir", "{tmp_path / "full"}",
                        "--width", "4", "--batch-size", "32", "--epochs", "1", "--held-out", "20"]))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
@@ -210,7 +215,7 @@ raise SystemExit(main(["train", "simclr", "--data", "shapes", "--limit", "160", 
     assert "cannot write" in done.stderr and "File too large" in done.stderr and "go on" in done.stderr
     assert len(Run.open(tmp_path / "run").history) == 2
     assert not list(tmp_path.rglob("*.part"))
-    go_on = f"train simclr --data shapes --limit 160 --run {tmp_path / 'full'} --width 4 --batch-size 32 --epochs 1"
+    go_on = f"train simclr --data shapes --limit 160 --run-dir {tmp_path / 'full'} --width 4 --batch-size 32 --epochs 1"
     again = [sys.executable, "-m", "aimsssl", *go_on.split(), "--held-out", "20"]
     assert subprocess.run(again, capture_output=True).returncode == 0
 

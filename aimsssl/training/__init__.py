@@ -1,6 +1,7 @@
 """Training, from a configuration to a run on disk."""
 
 from .encoders import load_encoder, random_encoder
+from .loop import monitor_split
 from .runs import Run, RunError
 from .simclr import SimCLRConfig, build_simclr, train_simclr
 from .supervised import SupervisedConfig, train_supervised
@@ -12,6 +13,7 @@ __all__ = [
     "SupervisedConfig",
     "build_simclr",
     "load_encoder",
+    "monitor_split",
     "random_encoder",
     "train_simclr",
     "train_supervised",

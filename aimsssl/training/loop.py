@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Self
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -16,6 +17,7 @@ from ..evaluation import knn_accuracy
 from ..models import extract
 from ..optim import LARS, split_decay_groups, warmup_cosine
 from ..profile import Profile, faster_precision
+from .distributed import Processes
 from .runs import Run, RunError
 
 OPTIMIZERS = ("lars", "sgd", "adamw")
@@ -39,7 +41,7 @@ class TrainingConfig:
         precision: float32, bfloat16, or auto: whichever is faster on this machine, decided when the run starts.
         compile: whether the model goes through `torch.compile`.
         seed: of weights, order and augmentations.
-        held_out: labelled training images that are kept from training, for the kNN monitor.
+        held_out: labelled images that are kept from training, for the kNN monitor; at most a quarter of all.
         bank: training images that the monitor compares with, at most.
         monitor_every: epochs between two looks at kNN; 0 for none.
         snapshot_epochs: epochs at which features of the probe images are kept; 0 is before training.
@@ -117,10 +119,19 @@ def make_optimizer(parameters: list[dict], config: TrainingConfig) -> torch.opti
     return torch.optim.AdamW(parameters, config.learning_rate)
 
 
+@dataclass(frozen=True)
+class Draw:
+    """Where a step's random numbers come from, and which share of the batch is this process's."""
+
+    generator: torch.Generator
+    share: tuple[int, int] = (0, 1)
+    group: "dist.ProcessGroup | None" = None
+
+
 def fit(
     model: nn.Module,
     images: ImageSet,
-    batch_loss: Callable[[nn.Module, Tensor, Tensor, torch.Generator], Tensor],
+    batch_loss: Callable[[nn.Module, Tensor, Tensor, Draw], Tensor],
     config: TrainingConfig,
     run: Run,
     *,
@@ -130,95 +141,111 @@ def fit(
     probe: Tensor | None = None,
     progress: Callable[[Run], None] | str | None = "bar",
 ) -> Run:
-    """Train `model` with `batch_loss(model, images, labels, generator)`, a scalar; see `train_simclr` for the rest.
+    """Train `model` with `batch_loss(model, images, labels, draw)`, a scalar; see `train_simclr` for the rest.
 
     Random numbers come from one CPU generator whose state is in the checkpoint, so that a run that was stopped goes
     on exactly as if it had not been.
     """
     device = torch.device(config.device)
-    state = run.start(resume)
-    precision = run.config["precision"]
-    train, held_out = images, None
-    if config.monitor_every and config.held_out and (images.labels >= 0).all() and len(images) > 2 * config.held_out:
-        train, held_out = images.split(config.held_out, seed=config.seed)
+    processes = Processes(device)
+    processes.check(config.batch_size)
+    train, bank, held_out = monitor_split(images, config)
     steps = len(train) // config.batch_size
     if steps == 0:
         kept = f" ({len(images)} less {len(held_out)} held out for kNN)" if held_out else ""
         raise ValueError(f"batch_size {config.batch_size} is larger than the data: {len(train)} images{kept}")
+    state = processes.start(run, resume)
 
     model.to(device, memory_format=torch.channels_last).train()
+    forward = processes.wrap(torch.compile(model) if config.compile else model, device)
     optimizer = make_optimizer(split_decay_groups(model, config.weight_decay), config)
     generator = torch.Generator().manual_seed(config.seed)
+    draw = Draw(generator, (processes.rank, processes.world), processes.group)
     data, labels = train.images.to(device), train.labels.to(device)
-    forward = torch.compile(model) if config.compile else model
     run.model = model
-    first_epoch = 1
     if state is not None:
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         generator.set_state(state["generator"])
         torch.set_rng_state(state["global_generator"])
-        first_epoch = state["epoch"] + 1
 
-    def measure(epoch: int) -> float | None:
-        if probe is not None and epoch in config.snapshot_epochs:
-            run.snapshots[epoch] = extract(encoder, probe).half()
-        last = epoch == config.epochs
-        if held_out is None or (epoch % config.monitor_every and not last):
-            return None
-        bank = slice(0, config.bank)
-        keys, queries = extract(encoder, data[bank]), extract(encoder, held_out.images)
-        return knn_accuracy(keys, train.labels[bank], queries, held_out.labels)
-
-    def checkpoint(epoch: int) -> None:
-        if epoch % config.checkpoint_every and epoch != config.epochs:
-            return run.save()
-        run.save(
-            {
-                "epoch": epoch,
-                "model": model.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "generator": generator.get_state(),
-                "global_generator": torch.get_rng_state(),
-            }
-        )
-
-    if state is None:
-        run.history = [dict(epoch=0, loss=None, learning_rate=None, knn_accuracy=measure(0), seconds=0.0)]
-        checkpoint(0)
-    seconds = run.history[-1]["seconds"]
-    show = _Bar(config.epochs, chance_loss) if progress == "bar" else progress
-    if show:
-        show(run)
-    for epoch in range(first_epoch, config.epochs + 1):
-        start = time.perf_counter()
+    def train_epoch(epoch: int) -> tuple[float, float]:
+        """Mean loss, and the last learning rate."""
         total = torch.zeros((), device=device)
+        warmup = min(int(config.warmup_epochs * steps), config.epochs * steps - 1)
         order = torch.randperm(len(train), generator=generator)[: steps * config.batch_size]
-        for i, index in enumerate(order.view(steps, -1).to(device)):
-            step = (epoch - 1) * steps + i
-            rate = warmup_cosine(
-                step, config.epochs * steps, min(int(config.warmup_epochs * steps), config.epochs * steps - 1),
-                config.learning_rate,
-            )  # fmt: skip
+        for step, batch in enumerate(order.view(steps, -1).to(device), start=(epoch - 1) * steps):
+            rate = warmup_cosine(step, config.epochs * steps, warmup, config.learning_rate)
             for group in optimizer.param_groups:
                 group["lr"] = rate
-            with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-                loss = batch_loss(forward, data[index], labels[index], generator)
+            index = processes.share(batch)
+            with torch.autocast(device.type, torch.bfloat16, enabled=run.config["precision"] == "bfloat16"):
+                loss = batch_loss(forward, data[index], labels[index], draw)
             loss.backward()
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             total += loss.detach()  # stays on the device: reading it would make every step wait
-        mean_loss = total.item() / steps
-        seconds += time.perf_counter() - start
+        mean_loss = processes.mean(total).item() / steps
         if not math.isfinite(mean_loss):
             raise RunError(f"the loss became {mean_loss} in epoch {epoch}; lower learning_rate {config.learning_rate}")
-        row = dict(epoch=epoch, loss=mean_loss, learning_rate=rate, knn_accuracy=measure(epoch), seconds=seconds)
-        run.history.append({k: round(v, 6) if isinstance(v, float) else v for k, v in row.items()})
-        checkpoint(epoch)
-        if show:
+        return mean_loss, rate
+
+    def close_epoch(epoch: int, loss: float | None, rate: float | None, seconds: float) -> None:
+        """Measure and save, on the main process; the others wait."""
+        if processes.main:
+            last = epoch == config.epochs
+            if probe is not None and epoch in config.snapshot_epochs:
+                run.snapshots[epoch] = extract(encoder, probe).half()
+            knn = None
+            if held_out is not None and (last or epoch % config.monitor_every == 0):
+                keys, queries = extract(encoder, bank.images), extract(encoder, held_out.images)
+                knn = knn_accuracy(keys, bank.labels, queries, held_out.labels)
+            row = dict(epoch=epoch, loss=loss, learning_rate=rate, knn_accuracy=knn, seconds=seconds)
+            run.history.append({k: round(v, 6) if isinstance(v, float) else v for k, v in row.items()})
+            full = last or epoch % config.checkpoint_every == 0
+            run.save(
+                {
+                    "epoch": epoch,
+                    "model": model.state_dict(),
+                    "optimizer": optimizer.state_dict(),
+                    "generator": generator.get_state(),
+                    "global_generator": torch.get_rng_state(),
+                }
+                if full
+                else None
+            )
+            if show:
+                show(run)
+        processes.wait()
+
+    show = _Bar(config.epochs, chance_loss) if progress == "bar" else progress
+    try:
+        if state is None:
+            close_epoch(0, None, None, 0.0)
+        elif show and processes.main:
             show(run)
+        seconds = run.history[-1]["seconds"] if run.history else 0.0
+        for epoch in range(state["epoch"] + 1 if state else 1, config.epochs + 1):
+            start = time.perf_counter()
+            loss, rate = train_epoch(epoch)
+            seconds += time.perf_counter() - start
+            close_epoch(epoch, loss, rate, seconds)
+    except RuntimeError as error:
+        raise processes.explain(error, run) from error
     model.eval()
     return run
+
+
+def monitor_split(images: ImageSet, config: TrainingConfig) -> tuple[ImageSet, ImageSet | None, ImageSet | None]:
+    """Images to train on; those of them the kNN monitor compares with; and those held out, whose class it guesses.
+
+    The last two are None where labels are unknown or there is no monitor.
+    """
+    count = min(config.held_out, len(images) // 4)
+    if not (config.monitor_every and count and (images.labels >= 0).all()):
+        return images, None, None
+    train, held_out = images.split(count, seed=config.seed)
+    return train, train.sample(min(config.bank, len(train)), seed=config.seed), held_out
 
 
 class _Bar:

@@ -12,7 +12,7 @@ from ..augment import TwoViews
 from ..datasets import ImageSet
 from ..losses import nt_xent
 from ..models import ProjectionHead, SimCLR, resnet18
-from .loop import TrainingConfig, fit, new_run
+from .loop import Draw, TrainingConfig, fit, new_run
 from .runs import Run
 
 HEADS = ("mlp", "linear", "none")
@@ -94,12 +94,12 @@ def train_simclr(
         images.images.shape[-1], config.crop_scale, config.jitter, config.grayscale, config.blur, config.flip
     )
 
-    def batch_loss(model: nn.Module, batch: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
-        view1, view2 = views(batch, generator)
+    def batch_loss(model: nn.Module, batch: Tensor, labels: Tensor, draw: Draw) -> Tensor:
+        view1, view2 = views(batch, draw.generator, draw.share)
         if config.identical_views:
             view2 = view1
         _, z = model(torch.cat([view1, view2]).contiguous(memory_format=torch.channels_last))
-        return nt_xent(*z.chunk(2), config.temperature)
+        return nt_xent(*z.chunk(2), config.temperature, group=draw.group)
 
     return fit(
         model,

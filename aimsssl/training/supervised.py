@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ..augment import Augment
 from ..datasets import ImageSet
 from ..models import SimCLR, resnet18
-from .loop import TrainingConfig, fit, new_run
+from .loop import Draw, TrainingConfig, fit, new_run
 from .runs import Run
 
 
@@ -45,8 +45,8 @@ def train_supervised(
         model = SimCLR(encoder, nn.Linear(encoder.feature_dim, int(images.labels.max()) + 1))
     augment = Augment(images.images.shape[-1], config.crop_scale, jitter=0, grayscale=0, flip=config.flip)
 
-    def batch_loss(model: nn.Module, batch: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
-        _, logits = model(augment(batch, generator).contiguous(memory_format=torch.channels_last))
+    def batch_loss(model: nn.Module, batch: Tensor, labels: Tensor, draw: Draw) -> Tensor:
+        _, logits = model(augment(batch, draw.generator, draw.share).contiguous(memory_format=torch.channels_last))
         return F.cross_entropy(logits.float(), labels)
 
     return fit(

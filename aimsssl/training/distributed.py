@@ -1,0 +1,88 @@
+"""Several processes, one run: `torchrun --nproc-per-node N -m aimsssl train …`.
+
+The batch is the whole batch: every process takes its share of it. All draw the same random numbers and use their part
+of them, so that N processes compute what one would, and a run can go on with another number of them.
+"""
+
+import os
+from datetime import timedelta
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from .runs import Run, RunError
+
+TIMEOUT = timedelta(seconds=45)  # how long a process waits for one that has stopped answering
+
+
+class Processes:
+    """This process among those of the run: `rank` of `world`. One process alone is rank 0 of 1."""
+
+    def __init__(self, device: torch.device):
+        self.world = int(os.environ.get("WORLD_SIZE", "1"))
+        self.rank = int(os.environ.get("RANK", "0")) if self.world > 1 else 0
+        self.main = self.rank == 0
+        if self.world > 1 and not dist.is_initialized():
+            if device.type == "cuda":
+                torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+            dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=TIMEOUT)
+
+    @property
+    def group(self) -> "dist.ProcessGroup | None":
+        """For `nt_xent`: None where this process is alone."""
+        return dist.group.WORLD if self.world > 1 else None
+
+    def start(self, run: Run, resume: bool) -> dict | None:
+        """`run.start` on every process: the main one takes the folder and decides the configuration."""
+        if self.world == 1:
+            return run.start(resume)
+        state = run.start(resume) if self.main else None
+        shared = [run.config, run.history, run.snapshots, state]
+        dist.broadcast_object_list(shared)
+        run.config, run.history, run.snapshots, state = shared
+        return state
+
+    def share(self, batch: Tensor) -> Tensor:
+        """This process's part of a batch's rows."""
+        return batch.chunk(self.world)[self.rank]
+
+    def wrap(self, model: nn.Module, device: torch.device) -> nn.Module:
+        """Average gradients over the processes. On GPUs batch norm sees the whole batch, on CPUs its own share:
+        PyTorch has no synchronised batch norm for CPUs."""
+        if self.world == 1:
+            return model
+        if device.type == "cuda":
+            return nn.parallel.DistributedDataParallel(
+                nn.SyncBatchNorm.convert_sync_batchnorm(model), device_ids=[torch.cuda.current_device()]
+            )
+        return nn.parallel.DistributedDataParallel(model)
+
+    def mean(self, value: Tensor) -> Tensor:
+        """The mean of a number over the processes."""
+        if self.world > 1:
+            dist.all_reduce(value)
+            value /= self.world
+        return value
+
+    def wait(self) -> None:
+        """Until all processes are here."""
+        if self.world > 1:
+            dist.barrier()
+
+    def check(self, batch_size: int) -> None:
+        """Raise ValueError where a batch cannot be shared equally."""
+        if batch_size % self.world:
+            raise ValueError(f"batch_size {batch_size} cannot be shared equally by {self.world} processes")
+
+    def explain(self, error: RuntimeError, run: Run) -> RuntimeError:
+        """A clear error for what PyTorch says when another process is gone."""
+        text = str(error).lower()
+        lost = any(word in text for word in ("gloo", "nccl", "peer", "timed out", "timeout", "connection"))
+        if self.world == 1 or isinstance(error, RunError) or not lost:
+            return error
+        reason = str(error).splitlines()[0]
+        return RunError(
+            f"process {self.rank} of {self.world} lost another one after epoch {len(run.history) - 1} ({reason}). "
+            "The last checkpoint is kept; start the same command again to go on, with any number of processes."
+        )

@@ -1,0 +1,175 @@
+"""Lesson 04 as a student meets it: JupyterLab in a browser, all cells run, the explorer's control moved."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LESSON = "04_simclr_training.ipynb"
+TOKEN = "for-this-test-only"
+SECONDS = 1000 * float(
+    os.environ.get("AIMSSSL_BROWSER_PATIENCE", "1")
+)  # for Playwright: milliseconds; slow machines: 3
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+QUIET = ("background-networking", "component-update", "sync", "extensions", "gpu", "default-apps")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    """`aimsssl lab` in a copy of the course, with settings of its own; gives its address."""
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium: there is no chromium, chromium-browser or google-chrome")
+    course = tmp_path / "course"
+    for folder in ("aimsssl", "lessons"):
+        shutil.copytree(ROOT / folder, course / folder, ignore=shutil.ignore_patterns("runs", ".*", "__pycache__"))
+    settings = tmp_path / "settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    # all cells in the page, not only those in view
+    (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    own = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")
+    environment = {
+        **os.environ,
+        **{name: str(tmp_path / name.lower()) for name in own},
+        "JUPYTERLAB_SETTINGS_DIR": str(tmp_path / "settings"),
+        "AIMSSSL_PROFILE": "ci",
+        "PYTHONPATH": str(course),
+    }
+    command = [sys.executable, "-m", "aimsssl", "lab", "--no-browser", "--allow-root", f"--port={port}"]
+    command += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"]
+    address, log = f"http://127.0.0.1:{port}", tmp_path / "server.log"
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            command, cwd=course, env=environment, stdout=file, stderr=file, stdin=subprocess.DEVNULL
+        )
+    try:
+        _wait_for(address, process, log)
+        yield address
+    finally:
+        _stop(address, process)
+
+
+def _wait_for(address: str, process: subprocess.Popen, log: Path) -> None:
+    for _ in range(240):
+        if process.poll() is not None:
+            break
+        try:
+            urllib.request.urlopen(f"{address}/api", timeout=5).close()
+            return
+        except OSError:
+            time.sleep(0.25)
+    raise AssertionError(f"aimsssl lab does not serve:\n{log.read_text()[-3000:]}")
+
+
+def _stop(address: str, process: subprocess.Popen) -> None:
+    """Ask the server to go, which ends its kernels too; what does not go is ended."""
+    family = [process, *psutil.Process(process.pid).children(recursive=True)] if process.poll() is None else []
+    request = urllib.request.Request(f"{address}/api/shutdown", method="POST")
+    request.add_header("Authorization", f"token {TOKEN}")
+    with contextlib.suppress(OSError):
+        urllib.request.urlopen(request, timeout=10).close()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(20)
+    for member in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
+
+
+def test_lesson_04_runs_in_jupyterlab_and_its_explorer_answers(server):
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--no-first-run", *(f"--disable-{what}" for what in QUIET)]
+        )
+        page = browser.new_page(viewport={"width": 1300, "height": 1000})
+        page.set_default_timeout(30 * SECONDS)
+        try:
+            page.goto(f"{server}/lab/tree/{_path_of_the_lesson(server)}?reset&token={TOKEN}", timeout=60 * SECONDS)
+            _run_all_cells(page)
+            _shot(page, "1_run")
+            _nothing_failed(page)
+            _move_the_epoch(page)
+        except BaseException:
+            _shot(page, "0_failed")
+            raise
+        finally:
+            browser.close()
+
+
+def _path_of_the_lesson(server: str) -> str:
+    """As the server names it: its root is the course or the folder of lessons."""
+    with urllib.request.urlopen(f"{server}/api/contents?token={TOKEN}", timeout=10) as answer:
+        names = [item["name"] for item in json.load(answer)["content"]]
+    return f"lessons/{LESSON}" if "lessons" in names else LESSON
+
+
+def _run_all_cells(page) -> None:
+    page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60 * SECONDS)
+    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=60 * SECONDS)
+    page.locator('.lm-MenuBar-item:has-text("Run")').click()
+    page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
+    last = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").last
+    deadline = time.monotonic() + 0.2 * SECONDS
+    while not re.fullmatch(r"\[\d+\]:", last.inner_text().strip()):  # "[ ]:" waits, "[*]:" runs
+        if time.monotonic() > deadline or page.locator(ERROR).count():
+            break
+        page.wait_for_timeout(500)
+    _nothing_failed(page)
+    assert re.fullmatch(r"\[\d+\]:", last.inner_text().strip()), "the last cell has not been run in time"
+    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
+
+
+ERROR = '.jp-Notebook [data-mime-type="application/vnd.jupyter.error"]'
+
+
+def _nothing_failed(page) -> None:
+    """No traceback, neither of a cell nor of a widget's callback, and nothing of a cell left unrun."""
+    assert page.locator(ERROR).all_inner_texts() == []
+    outputs = page.locator(".jp-Notebook .jp-OutputArea-output").all_inner_texts()
+    assert outputs, "there are no outputs at all"
+    assert [text for text in outputs if "Traceback" in text or "could not be drawn" in text] == []
+    prompts = [text.strip() for text in page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").all_inner_texts()]
+    assert [text for text in prompts if "*" in text] == []
+
+
+def _move_the_epoch(page) -> None:
+    """Choose another epoch in the list beside the slider: the picture, its alt text and the slider follow."""
+    explorer = page.locator(".jp-Notebook .widget-vbox", has=page.locator("img"))
+    choice = explorer.get_by_label("epoch")
+    picture = explorer.locator("img")
+    choice.scroll_into_view_if_needed()
+    assert explorer.count() == choice.count() == picture.count() == 1
+    slider = explorer.locator(".widget-readout").first
+    before = picture.get_attribute("src"), picture.get_attribute("alt"), slider.inner_text()
+    _shot(page, "2_explorer")
+    epochs = choice.locator("option").all_inner_texts()
+    assert len(epochs) > 1 and choice.input_value() == epochs[-1]
+    choice.focus()
+    page.keyboard.press("Home")
+    page.wait_for_function("([image, old]) => image.src !== old", arg=[picture.element_handle(), before[0]])
+    _shot(page, "3_explorer_moved")
+    assert picture.evaluate("image => image.complete && image.naturalWidth > 300")
+    assert f"Epoch {epochs[0]}" in picture.get_attribute("alt") and f"Epoch {epochs[-1]}" in before[1]
+    assert (before[2], slider.inner_text()) == (epochs[-1], epochs[0])
+    _nothing_failed(page)
+
+
+def _shot(page, name: str) -> None:
+    folder = os.environ.get("AIMSSSL_SCREENSHOTS")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{name}.png")
