@@ -19,11 +19,13 @@ from .training import (
     RunError,
     SimCLRConfig,
     SupervisedConfig,
+    export_encoder,
     load_encoder,
     random_encoder,
     train_simclr,
     train_supervised,
 )
+from .training.simclr import RECIPES
 
 METHODS = {"simclr": (SimCLRConfig, train_simclr), "supervised": (SupervisedConfig, train_supervised)}
 
@@ -60,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
         _add_data(method, "--data", "what to train on")
         method.add_argument("--run-dir", required=True, help="folder of the run; an interrupted one goes on")
         method.add_argument("--new", action="store_true", help="refuse a folder that already holds a run")
+        if name == "simclr":
+            method.add_argument("--recipe", choices=RECIPES, help="start from the settings of a published run")
         for field in dataclasses.fields(config_class):
             _add_setting(method, field)
         method.set_defaults(run_command=_train)
@@ -70,6 +74,11 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--train-data", help="labelled images to compare with (default: what the run trained on)")
     evaluate.add_argument("--probe-labels", type=int, default=5000, help="labels that the linear probe may use")
     evaluate.set_defaults(run_command=_evaluate)
+
+    export = commands.add_parser("export", help="write a run's encoder for plain torchvision")
+    export.add_argument("run", help="folder of a run")
+    export.add_argument("file", help="where to, such as encoder.pt")
+    export.set_defaults(run_command=lambda options: print(export_encoder(options.run, options.file), end=""))
 
     data = commands.add_parser("data", help="list or download data sets")
     actions = data.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -110,7 +119,11 @@ def _train(options: argparse.Namespace) -> None:
     config_class, train = METHODS[options.method]
     given = {f.name: getattr(options, f.name) for f in dataclasses.fields(config_class) if hasattr(options, f.name)}
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
-    config = config_class.for_profile(profile.current(), **given)
+    if getattr(options, "recipe", None):
+        here = profile.current()
+        config = SimCLRConfig.from_recipe(options.recipe, **{"device": here.device, "compile": here.compile, **given})
+    else:
+        config = config_class.for_profile(profile.current(), **given)
     images = datasets.load(options.data, "train", root=options.root, download=options.download, limit=options.limit)
     main_process = os.environ.get("RANK", "0") == "0"  # of those that torchrun starts
     if main_process:

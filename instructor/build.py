@@ -26,7 +26,7 @@ from lesson_source import ROOT, BuildError, lessons, measured_profiles, read_cel
 
 
 def build(root: Path = ROOT) -> list[Path]:
-    """Write every notebook whose bytes differ from what its source builds, and the guide; give back what was written."""
+    """Write each notebook, and the guide, whose bytes would change; give back those that were written."""
     contents = {path: data for lesson in lessons(root) for path, data in outputs_of(lesson).items()} | guide_of(root)
     return [path for path, data in contents.items() if write(path, data)]
 

@@ -21,12 +21,14 @@ from aimsssl.training import (
     RunError,
     SimCLRConfig,
     SupervisedConfig,
+    export_encoder,
     load_encoder,
     monitor_split,
     random_encoder,
     train_simclr,
     train_supervised,
 )
+from aimsssl.training.loop import make_optimizer
 from aimsssl.training.runs import write_atomically
 
 SMALL = SimCLRConfig(
@@ -81,7 +83,9 @@ def test_what_is_on_disk_is_the_run(finished, images):
 def test_the_monitor_never_sees_its_queries_in_training(images, monkeypatch):
     forward = TwoViews.forward
     rest, bank, held_out = monitor_split(images, SMALL)
-    assert len(bank) == 100 and bank.labels.bincount().tolist() == [10] * 10, "a bank of every class, whatever the order"
+    assert len(bank) == 100 and bank.labels.bincount().tolist() == [10] * 10, (
+        "a bank of every class, whatever the order"
+    )
     flat = {tuple(i.flatten().tolist()) for i in held_out.images}
     assert len(held_out) == 20 and not any(tuple(i.flatten().tolist()) in flat for i in rest.images)
     trained_on = []
@@ -284,3 +288,36 @@ def test_the_bar_says_what_matters(images, capsys):
 def test_configuration_mistakes_are_named(changes):
     with pytest.raises(ValueError, match=next(iter(changes))):
         replace(SMALL, **changes)
+
+
+@pytest.mark.parametrize("stem,channels", [("cifar", 3), ("small", 1), ("imagenet", 3)])
+def test_an_exported_encoder_needs_nothing_of_ours(tmp_path, stem, channels):
+    images = torch.randint(0, 256, (16, channels, 32, 32), dtype=torch.uint8)
+    unknown = ImageSet("x", images, torch.full((16,), -1), ())
+    config = replace(SMALL, width=64, stem=stem, epochs=1, batch_size=16, snapshot_epochs=())
+    run = train_simclr(unknown, config, tmp_path / "run", progress=None)
+    lines = export_encoder(tmp_path / "run", tmp_path / "encoder.pt")
+    torch.save(images / 255, tmp_path / "images.pt")
+    script = (
+        f"{lines}x = torch.load({str(tmp_path / 'images.pt')!r})\nimport sys; assert 'aimsssl' not in sys.modules\n"
+    )
+    script += f"torch.save(encoder(x).detach(), {str(tmp_path / 'features.pt')!r})"
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=tmp_path)
+    features = torch.load(tmp_path / "features.pt", weights_only=True)
+    torch.testing.assert_close(features, extract(run.model.encoder, images), rtol=1e-3, atol=1e-4)
+
+
+def test_a_narrow_encoder_is_not_torchvisions(finished, tmp_path):
+    with pytest.raises(ValueError, match="width 64, this run has 4"):
+        export_encoder(finished.path, tmp_path / "encoder.pt")
+
+
+def test_recipes_are_configurations_with_their_published_numbers():
+    paper, public = (SimCLRConfig.from_recipe(name) for name in ("simclr-paper", "cifar-1000"))
+    assert (paper.optimizer, paper.batch_size, paper.learning_rate, paper.temperature) == ("lars", 1024, 1.0, 0.5)
+    assert public.learning_rate == pytest.approx(0.03 * public.batch_size / 256) and public.d_hidden == 1024
+    optimizer = make_optimizer(torch.nn.Linear(2, 2), public)
+    assert [(g["weight_decay"], g["nesterov"]) for g in optimizer.param_groups] == [(5e-4, False)] * 2
+    assert SimCLRConfig.from_recipe("cifar-1000", epochs=3).epochs == 3
+    with pytest.raises(ValueError, match="simclr-paper, cifar-1000"):
+        SimCLRConfig.from_recipe("magic")

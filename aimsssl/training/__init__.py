@@ -1,6 +1,6 @@
 """Training, from a configuration to a run on disk."""
 
-from .encoders import load_encoder, random_encoder
+from .encoders import export_encoder, load_encoder, random_encoder
 from .loop import monitor_split
 from .runs import Run, RunError
 from .simclr import SimCLRConfig, build_simclr, train_simclr
@@ -12,6 +12,7 @@ __all__ = [
     "SimCLRConfig",
     "SupervisedConfig",
     "build_simclr",
+    "export_encoder",
     "load_encoder",
     "monitor_split",
     "random_encoder",

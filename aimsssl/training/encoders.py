@@ -1,12 +1,13 @@
 """Encoders out of finished runs."""
 
+import io
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from ..models import resnet18
-from .runs import Run, RunError
+from .runs import Run, RunError, write_atomically
 
 
 def load_encoder(run_dir: str | Path) -> tuple[nn.Module, Run]:
@@ -30,3 +31,40 @@ def random_encoder(run: Run) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(run.config["seed"])
         return resnet18(run.config["stem"], run.config["width"], run.config["data"]["shape"][1]).eval()
+
+
+LOADING = """\
+import torch, torchvision
+encoder = torchvision.models.resnet18()
+{stem}encoder.fc = torch.nn.Identity()
+encoder.load_state_dict(torch.load({path!r}, weights_only=True))
+encoder.eval()  # images [B, {channels}, H, W] in [0, 1] to features [B, 512]
+"""
+SMALL_STEM = """\
+encoder.conv1 = torch.nn.Conv2d({channels}, 64, 3, stride={stride}, padding=1, bias=False)
+encoder.maxpool = torch.nn.Identity()
+"""
+
+
+def export_encoder(run_dir: str | Path, path: str | Path) -> str:
+    """Write a run's encoder as a state dict of torchvision's `resnet18`, and return the lines that load it.
+
+    Raises:
+        ValueError: the encoder is not 64 wide, as torchvision's is.
+        RunError: see `load_encoder`.
+    """
+    encoder, run = load_encoder(run_dir)
+    if run.config["width"] != 64:
+        raise ValueError(
+            f"torchvision's resnet18 has width 64, this run has {run.config['width']}: train with width 64"
+        )
+    channels = run.config["data"]["shape"][1]
+    if run.config["stem"] == "imagenet" and channels != 3:
+        raise ValueError(f"torchvision's resnet18 takes 3 channels, this run has {channels}: use another stem")
+    buffer = io.BytesIO()
+    torch.save(encoder.state_dict(), buffer)
+    write_atomically(Path(path), buffer.getvalue())
+    stem = ""
+    if run.config["stem"] != "imagenet":
+        stem = SMALL_STEM.format(channels=channels, stride=encoder.conv1.stride[0])
+    return LOADING.format(stem=stem, path=str(path), channels=channels)

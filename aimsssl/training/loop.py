@@ -31,11 +31,12 @@ class TrainingConfig:
         stem, width: of the encoder, see `aimsssl.models.resnet18`.
         epochs: passes over the training images.
         batch_size: images in a step; the last partial batch of an epoch is left out.
-        optimizer: lars, sgd (with Nesterov momentum) or adamw.
+        optimizer: lars, sgd or adamw.
         learning_rate: peak of the schedule, for the whole batch.
         momentum: for lars and sgd.
-        weight_decay: of weights; biases and norms have none.
+        weight_decay: of weights; biases and norms have none, unless `decay_all`.
         trust_coefficient: for lars.
+        nesterov: for sgd.
         warmup_epochs: epochs of linear warmup, may be a fraction.
         device: as PyTorch names it.
         precision: float32, bfloat16, or auto: whichever is faster on this machine, decided when the run starts.
@@ -57,6 +58,8 @@ class TrainingConfig:
     momentum: float = 0.9
     weight_decay: float = 1e-4
     trust_coefficient: float = 1e-3
+    nesterov: bool = True
+    decay_all: bool = False
     warmup_epochs: float = 1.0
     device: str = "cpu"
     precision: str = "auto"
@@ -110,13 +113,16 @@ def new_run(path, method: str, config: TrainingConfig, images: ImageSet) -> Run:
     return run
 
 
-def make_optimizer(parameters: list[dict], config: TrainingConfig) -> torch.optim.Optimizer:
-    """The optimiser that the configuration names, over groups of `split_decay_groups`."""
+def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:
+    """The optimiser that the configuration names, with the model's weights and its biases and norms in two groups."""
+    groups = split_decay_groups(model, config.weight_decay)
+    if config.decay_all:
+        groups = [{**group, "weight_decay": config.weight_decay} for group in groups]
     if config.optimizer == "lars":
-        return LARS(parameters, config.learning_rate, config.momentum, config.weight_decay, config.trust_coefficient)
+        return LARS(groups, config.learning_rate, config.momentum, config.weight_decay, config.trust_coefficient)
     if config.optimizer == "sgd":
-        return torch.optim.SGD(parameters, config.learning_rate, config.momentum, nesterov=config.momentum > 0)
-    return torch.optim.AdamW(parameters, config.learning_rate)
+        return torch.optim.SGD(groups, config.learning_rate, config.momentum, nesterov=config.nesterov)
+    return torch.optim.AdamW(groups, config.learning_rate)
 
 
 @dataclass(frozen=True)
@@ -158,7 +164,7 @@ def fit(
 
     model.to(device, memory_format=torch.channels_last).train()
     forward = processes.wrap(torch.compile(model) if config.compile else model, device)
-    optimizer = make_optimizer(split_decay_groups(model, config.weight_decay), config)
+    optimizer = make_optimizer(model, config)
     generator = torch.Generator().manual_seed(config.seed)
     draw = Draw(generator, (processes.rank, processes.world), processes.group)
     data, labels = train.images.to(device), train.labels.to(device)

@@ -17,6 +17,20 @@ from .runs import Run
 
 HEADS = ("mlp", "linear", "none")
 
+RECIPES = {
+    # Chen et al. 2020, arXiv:2002.05709, B.9 (CIFAR-10; there with ResNet-50), the rest as in §2.2 and §5.1
+    "simclr-paper": dict(
+        stem="cifar", width=64, epochs=1000, batch_size=1024, optimizer="lars", learning_rate=1.0, weight_decay=1e-6,
+        warmup_epochs=10.0, d_hidden=512, d_out=128, temperature=0.5, crop_scale=(0.08, 1.0),
+    ),
+    # github.com/dkobak/simclr-cifar10: ResNet-18, SGD with rate 0.03·batch/256; decays biases and norms too
+    "cifar-1000": dict(
+        stem="cifar", width=64, epochs=1000, batch_size=1024, optimizer="sgd", learning_rate=0.12, momentum=0.9,
+        nesterov=False, weight_decay=5e-4, decay_all=True, warmup_epochs=0.0, d_hidden=1024, d_out=128,
+        temperature=0.5, grayscale=0.1,
+    ),
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class SimCLRConfig(TrainingConfig):
@@ -45,6 +59,17 @@ class SimCLRConfig(TrainingConfig):
         super().__post_init__()
         if self.head not in HEADS:
             raise ValueError(f"head must be one of {', '.join(HEADS)}, got {self.head!r}")
+
+    @classmethod
+    def from_recipe(cls, name: str, **changes) -> "SimCLRConfig":
+        """The settings of a published run on CIFAR-10, with `changes` by name: see `RECIPES`.
+
+        Raises:
+            ValueError: there is no recipe of this name.
+        """
+        if name not in RECIPES:
+            raise ValueError(f"recipe must be one of {', '.join(RECIPES)}, got {name!r}")
+        return cls(**{**RECIPES[name], **changes})
 
     @property
     def chance_loss(self) -> float:

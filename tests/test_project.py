@@ -1,0 +1,287 @@
+"""What holds the project together: rows of the package, one list of dependencies, fresh notebooks, true documents."""
+
+import ast
+import contextlib
+import importlib
+import importlib.util
+import inspect
+import io
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+from aimsssl import cli, exercises
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "instructor"))
+import build as pipeline  # noqa: E402
+
+PACKAGE = ROOT / "aimsssl"
+ROWS = (  # a module imports from rows above its own only
+    ("__init__",),
+    ("profile", "losses", "optim", "clustering", "augment", "models"),
+    ("datasets", "pretext", "evaluation"),
+    ("training",),
+    ("figures",),
+    ("explorers", "exercises"),
+    ("cli",),
+    ("__main__",),
+)
+ROW = {module: number for number, row in enumerate(ROWS) for module in row}
+NAMES = """
+    profile.current profile.Profile losses.nt_xent optim.LARS optim.split_decay_groups optim.warmup_cosine
+    clustering.pca_whiten clustering.kmeans augment.TwoViews datasets.load datasets.ImageSet
+    models.resnet18 models.alexnet models.vgg16 models.convnet models.Sobel models.ProjectionHead models.SimCLR
+    training.train_simclr training.train_deepcluster training.train_pretext training.train_supervised training.Run
+    evaluation.knn_accuracy evaluation.linear_probe evaluation.finetune evaluation.nearest_neighbours
+    evaluation.clustering_scores evaluation.alignment evaluation.uniformity evaluation.effective_rank evaluation.tsne
+    evaluation.factor_audit explorers.show exercises.Exercise exercises.progress
+""".split()
+TOP_LEVEL = {"README.md", "environment.yml", "pyproject.toml", "Makefile", "LICENSE", "CONTRIBUTING.md", "conftest.py"}
+TOP_LEVEL |= {"aimsssl", "lessons", "instructor", "data", "tests"}
+TOP_LEVEL |= {".ci", ".github", ".gitattributes", ".gitignore", ".pre-commit-config.yaml"}
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "data/README.md", "instructor/GUIDE.md", "lessons/GLOSSARY.md")
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+# ---- the package
+
+
+def imported(source: str, path: Path) -> set[str]:
+    """The modules right under `aimsssl` that a file of the package imports; `__init__` for a name of `aimsssl` itself.
+
+    `path` is the file's, relative to the folder of the package.
+    """
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            full = [alias.name.split(".") for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            here = ["aimsssl", *path.parts[:-1]]
+            base = here[: len(here) - node.level + 1] if node.level else []
+            base = base + (node.module.split(".") if node.module else [])
+            full = [[*base, alias.name] for alias in node.names]
+        else:
+            continue
+        for parts in full:
+            if parts[0] == "aimsssl":
+                found.add(parts[1] if len(parts) > 1 and parts[1] in ROW else "__init__")
+    return found
+
+
+def breaches(source: str, path: Path) -> list[str]:
+    own = path.parts[0].removesuffix(".py")
+    return [f"{path} imports {m}" for m in sorted(imported(source, path)) if m != own and ROW[m] >= ROW[own]]
+
+
+def test_every_module_has_a_row():
+    modules = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert modules <= set(ROW) and len(modules) > 8
+
+
+def test_modules_import_only_from_rows_above():
+    files = sorted(PACKAGE.rglob("*.py"))
+    assert [b for f in files for b in breaches(f.read_text(encoding="utf-8"), f.relative_to(PACKAGE))] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "file", "count"),
+    [
+        ("from ..training import Run", "evaluation/knn.py", 1),
+        ("from aimsssl.datasets.shapes import load", "pretext.py", 1),  # the same row
+        ("import aimsssl.cli", "losses.py", 1),
+        ("from . import figures, models", "training/loop.py", 0),  # of the own package
+        ("from .. import figures, models", "training/loop.py", 1),
+        ("def f():\n    from .explorers import show", "figures.py", 1),
+        ("import torch\nfrom ..optim import LARS\nfrom . import runs\nfrom aimsssl import profile", "training/a.py", 0),
+        ("from . import __version__, datasets", "cli.py", 0),
+    ],
+)
+def test_the_check_of_rows_finds_what_it_should(source, file, count):
+    assert len(breaches(source, Path(file))) == count
+
+
+def test_nothing_is_unpickled():
+    """`torch.load` reads weights only, and neither pickle nor NumPy reads objects: a run may come from anyone."""
+    calls = []
+    for path in [*PACKAGE.rglob("*.py"), *(ROOT / "instructor").glob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                name, given = ast.unparse(node.func), {k.arg: ast.unparse(k.value) for k in node.keywords}
+                calls.append((f"{path.name}:{node.lineno}", name, given))
+    assert [c for c in calls if c[1] == "torch.load" and c[2].get("weights_only") != "True"] == []
+    assert [c for c in calls if re.fullmatch(r"(c?[Pp]ickle|dill|joblib)\.(loads?|Unpickler)", c[1])] == []
+    assert [c for c in calls if c[2].get("allow_pickle") == "True"] == []
+    assert any(c[1] == "torch.load" for c in calls)
+
+
+def test_names_that_others_rely_on_have_a_docstring():
+    there = {}
+    for name in NAMES:
+        module, attribute = name.split(".")
+        with contextlib.suppress(ModuleNotFoundError, AttributeError):
+            there[name] = getattr(importlib.import_module(f"aimsssl.{module}"), attribute)
+    assert len(there) >= 22
+    assert [name for name, item in there.items() if not inspect.cleandoc(item.__doc__ or "")] == []
+
+
+# ---- the files around it
+
+
+def git(*arguments: str) -> str:
+    try:
+        return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"needs git and a repository ({type(error).__name__})")
+
+
+def test_the_top_level_holds_what_it_should():
+    there = {name.split("/")[0] for name in git("ls-files", "--cached", "--others", "--exclude-standard").splitlines()}
+    assert there - TOP_LEVEL == set()
+    assert [name for name in TOP_LEVEL if not (ROOT / name).exists()] == []
+
+
+def test_dependencies_are_listed_once():
+    environment = yaml.safe_load(read("environment.yml"))["dependencies"]
+    assert [item if isinstance(item, dict) else re.split(r"\W", item)[0] for item in environment] == [
+        "python",
+        "pip",
+        {"pip": ["-e .[dev]"]},
+    ]
+    assert not list(ROOT.glob("*requirements*")) and not (ROOT / "setup.py").exists()
+
+
+def test_every_place_asks_for_the_same_python():
+    oldest = re.fullmatch(r">=(3\.\d+)", tomllib.loads(read("pyproject.toml"))["project"]["requires-python"])[1]
+    assert f"python>={oldest}" in yaml.safe_load(read("environment.yml"))["dependencies"]
+    job = yaml.safe_load(read(".github/workflows/tests.yml"))["jobs"]["test"]
+    assert job["strategy"]["matrix"]["python"][0] == oldest
+    assert f"Python {oldest}" in read("README.md")
+    assert f"< ({oldest.replace('.', ', ')})" in read("Makefile")
+
+
+def test_continuous_integration_runs_make_test_everywhere():
+    job = yaml.safe_load(read(".github/workflows/tests.yml"))["jobs"]["test"]
+    assert {name.split("-")[0] for name in job["strategy"]["matrix"]["os"]} == {"ubuntu", "macos", "windows"}
+    assert any(step.get("run", "").startswith("make test") for step in job["steps"])
+    assert "make test" in read(".ci/run").splitlines()
+    if os.name != "nt":
+        assert os.access(ROOT / ".ci" / "run", os.X_OK)
+        assert subprocess.run(["bash", "-n", str(ROOT / ".ci" / "run")]).returncode == 0
+
+
+def test_make_test_runs_tests_and_both_versions_of_the_notebooks():
+    if shutil.which("make") is None:
+        pytest.skip("needs make")
+    plan = subprocess.run(["make", "-n", "test"], cwd=ROOT, capture_output=True, text=True)
+    line = plan.stdout.splitlines()[-1]
+    assert plan.returncode == 0 and "pytest tests lessons instructor" in line and "--nbval" in line, plan.stderr
+
+
+def test_hooks_call_what_exists():
+    hooks = yaml.safe_load(read(".pre-commit-config.yaml"))["repos"][0]["hooks"]
+    assert [hook["entry"].split()[:3] for hook in hooks] == [
+        ["python", "-m", "ruff"],
+        ["python", "-m", "ruff"],
+        ["python", "instructor/build.py", "--check"],
+    ]
+
+
+def test_runs_of_an_earlier_test_are_removed_and_no_other(tmp_path):
+    spec = importlib.util.spec_from_file_location("top_conftest", ROOT / "conftest.py")
+    conftest = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(conftest)
+    mine = {"04_simclr_cpu_shapes", "04_simclr_cpu_folder_my_ci_x", "my_ci_run", "04_simclr_cifar10"}
+    for name in (*mine, "04_simclr_ci_shapes", "04_supervised_ci_folder_a"):
+        (tmp_path / "lessons" / "runs" / name).mkdir(parents=True)
+    conftest.remove_ci_runs(tmp_path)
+    assert {path.name for path in (tmp_path / "lessons" / "runs").iterdir()} == mine
+
+
+# ---- the lessons
+
+
+def test_notebooks_and_guide_are_what_their_sources_build():
+    assert [reason for reason in pipeline.check(ROOT) if "--execute" not in reason] == []
+
+
+@pytest.mark.parametrize("lesson", pipeline.lessons(ROOT), ids=lambda lesson: lesson.number)
+def test_a_lesson_has_two_clean_notebooks(lesson):
+    student, instructor = (nbformat.read(path, as_version=4) for path in (lesson.student, lesson.instructor))
+    for notebook in (student, instructor):
+        assert [cell for cell in notebook.cells if cell.cell_type == "code"]
+        assert "widgets" not in notebook.metadata
+    code = [cell for cell in student.cells if cell.cell_type == "code"]
+    assert [cell.source for cell in code if cell.outputs or cell.execution_count is not None] == []
+
+
+def test_there_are_six_lessons_each_linked_from_the_readme():
+    assert [lesson.number for lesson in pipeline.lessons(ROOT)] == ["01", "02", "03", "04", "05", "06"]
+    assert [
+        x.student.name for x in pipeline.lessons(ROOT) if f"(lessons/{x.student.name})" not in read("README.md")
+    ] == []
+
+
+def test_the_guide_has_every_exercise_and_every_common_mistake():
+    guide = read("instructor/GUIDE.md")
+    for number, lesson in exercises.lessons().items():
+        wrong = importlib.import_module(f"misconceptions.lesson{number}").WRONG
+        for name, exercise in exercises.exercises_of(lesson).items():
+            assert f"#### `{name}` {exercise.difficulty} · {exercise.minutes} minutes" in guide
+            for mistake, (function, _) in wrong[name].items():
+                assert f"| {mistake} | {inspect.getdoc(function).splitlines()[0]} |" in guide.replace("\\|", "|")
+
+
+# ---- the documents
+
+
+def commands(text: str) -> list[str]:
+    """What a document asks the reader to type: lines of fenced blocks and code in sentences."""
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+    rest = re.sub(r"^```\w*\n.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    lines = [line for block in blocks for line in block.splitlines()] + re.findall(r"`([^`]+)`", rest)
+    lines = [re.sub(r"^(\w+=\S+ |\.venv/bin/)+", "", " ".join(line.split("  #")[0].split())) for line in lines]
+    return [line for line in lines if re.match(r"(make|aimsssl) [a-z]", line)]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_commands_of_a_document_exist(document):
+    targets = re.findall(r"^([a-z]+):", read("Makefile"), flags=re.MULTILINE)
+    for command in commands(read(document)):
+        program, *words = shlex.split(command.replace("NAME", "mnist"))
+        if program == "make":
+            assert words[0] in targets, command
+        elif words != ["data"]:
+            try:
+                with contextlib.redirect_stderr(io.StringIO()) as said, contextlib.redirect_stdout(io.StringIO()):
+                    options, rest = cli._parser().parse_known_args(words)
+            except SystemExit as stop:
+                assert stop.code == 0, f"{command}: {said.getvalue()}"  # 0: --help
+            else:
+                assert not rest or options.command == "lab", command
+
+
+def test_the_readme_gives_the_commands():
+    given = commands(read("README.md"))
+    subcommands = {"lab", "train", "evaluate", "data", "doctor", "progress"}
+    assert {"make lab", "make test"} <= set(given)
+    assert {command.split()[1] for command in given if command.startswith("aimsssl")} >= subcommands
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_of_a_document_lead_somewhere(document):
+    folder = (ROOT / document).parent
+    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", read(document)) if not re.match(r"https?://|#", link)]
+    assert [link for link in links if not (folder / link.split("#")[0]).exists()] == []
