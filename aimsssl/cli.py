@@ -27,6 +27,7 @@ from .training import (
 )
 from .training.simclr import RECIPES
 
+PROBE_IMAGES = 500
 METHODS = {"simclr": (SimCLRConfig, train_simclr), "supervised": (SupervisedConfig, train_supervised)}
 
 
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         method = methods.add_parser(name, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
         _add_data(method, "--data", "what to train on")
         method.add_argument("--run-dir", required=True, help="folder of the run; an interrupted one goes on")
+        method.add_argument("--probe", help="data set whose test images' features are kept at --snapshot-epochs")
         method.add_argument("--new", action="store_true", help="refuse a folder that already holds a run")
         if name == "simclr":
             method.add_argument("--recipe", choices=RECIPES, help="start from the settings of a published run")
@@ -128,7 +130,11 @@ def _train(options: argparse.Namespace) -> None:
     main_process = os.environ.get("RANK", "0") == "0"  # of those that torchrun starts
     if main_process:
         print(profile.current(), images, sep="\n")
-    run = train(images, config, options.run_dir, resume=not options.new)
+    probe = None
+    if options.probe:
+        test = datasets.load(options.probe, "test", root=options.root, download=options.download)
+        probe = test.sample(min(PROBE_IMAGES, len(test))).images
+    run = train(images, config, options.run_dir, resume=not options.new, probe=probe)
     if not main_process:
         return
     knn = [row["knn_accuracy"] for row in run.history if row["knn_accuracy"] is not None]

@@ -34,11 +34,12 @@ def test_train_then_evaluate(run_dir, capsys):
 
 
 def test_flags_reach_the_configuration(tmp_path, capsys):
-    flags = "--width 4 --epochs 1 --crop-scale 0.3 0.9 --snapshot-epochs 0 1 --identical-views --optimizer lars"
+    flags = "--width 4 --epochs 1 --crop-scale 0.3 0.9 --snapshot-epochs 0 1 --identical-views --optimizer lars --probe shapes"
     command = ["train", "simclr", "--data", "shapes", "--limit", 200, "--run-dir", tmp_path / "r", *flags.split()]
     assert aimsssl(*command) == 0
     config = Run.open(tmp_path / "r").config
     assert config["crop_scale"] == [0.3, 0.9] and config["identical_views"] and config["snapshot_epochs"] == [0, 1]
+    assert Run.open(tmp_path / "r").snapshots[1].shape == (500, 32)
     assert config["optimizer"] == "lars" and config["precision"] == "float32"
     assert aimsssl(*command) == 0, "the same command again reads the finished run"
     assert aimsssl(*command, "--new") == 2 and "already holds a run" in capsys.readouterr().err

@@ -54,7 +54,7 @@ class TrainingConfig:
     epochs: int = 40
     batch_size: int = 128
     optimizer: str = "adamw"
-    learning_rate: float = 2e-3
+    learning_rate: float = 8e-3
     momentum: float = 0.9
     weight_decay: float = 1e-4
     trust_coefficient: float = 1e-3
