@@ -28,13 +28,14 @@ DATA = Path(os.environ.get("AIMSSSL_DATA", "AIMSSSL_DATA-is-not-set"))
 
 CIFAR10 = {split: f"folder:{DATA / 'cifar10' / split}" for split in ("train", "test")}
 
+# the epochs of the slides' figures: t-SNE at 1, 21, 51, 91 and neighbours at 1, 21, 55, 98
+SNAPSHOTS = "--snapshot-epochs 0 1 21 51 55 91 98"
 # name: (training data, test data, options of `aimsssl train simclr` that differ from the cpu profile)
 RUNS = {
     "shapes": ("shapes", "shapes", "--epochs 60 --crop-scale 0.4 1.0"),
     "cifar10": (CIFAR10["train"], CIFAR10["test"], "--epochs 13"),
     "mnist": ("mnist", "mnist", "--epochs 5 --flip 0"),
-    # the epochs of the slides' figures: t-SNE at 1, 21, 51, 91 and neighbours at 1, 21, 55, 98
-    "long": ("shapes", "shapes", "--epochs 98 --crop-scale 0.4 1.0 --probe shapes --snapshot-epochs 0 1 21 51 55 91 98"),
+    "long": ("shapes", "shapes", "--epochs 98 --crop-scale 0.4 1.0 --probe shapes " + SNAPSHOTS),
 }
 
 

@@ -34,7 +34,8 @@ def test_train_then_evaluate(run_dir, capsys):
 
 
 def test_flags_reach_the_configuration(tmp_path, capsys):
-    flags = "--width 4 --epochs 1 --crop-scale 0.3 0.9 --snapshot-epochs 0 1 --identical-views --optimizer lars --probe shapes"
+    flags = "--width 4 --epochs 1 --crop-scale 0.3 0.9 --identical-views --optimizer lars"
+    flags += " --snapshot-epochs 0 1 --probe shapes"
     command = ["train", "simclr", "--data", "shapes", "--limit", 200, "--run-dir", tmp_path / "r", *flags.split()]
     assert aimsssl(*command) == 0
     config = Run.open(tmp_path / "r").config
