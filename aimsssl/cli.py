@@ -197,8 +197,12 @@ def _lab(options: argparse.Namespace) -> int:
     if first is None:
         raise ValueError(f"there is no lessons folder in {project}; run this from a copy of the course")
     quiet = ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-    command = [sys.executable, "-m", "jupyterlab", *quiet, *options.rest, str(first.relative_to(project))]
-    return subprocess.call(command, cwd=project)
+    root = f"--ServerApp.root_dir={project}"
+    command = [sys.executable, "-m", "jupyterlab", *quiet, root, *options.rest, str(first.relative_to(project))]
+    # settings of the same mind: JupyterLab neither asks whether to fetch news nor looks for a newer version of itself
+    paths = [str(Path(__file__).parent / "lab"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    environment = {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, paths))}
+    return subprocess.call(command, cwd=project, env=environment)
 
 
 def _doctor(options: argparse.Namespace) -> int:

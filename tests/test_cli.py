@@ -1,8 +1,10 @@
 """The command line, as a user types it."""
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -123,11 +125,13 @@ def test_doctor_data_and_progress(capsys):
 
 def test_lab_opens_the_first_lesson_and_phones_nobody(monkeypatch):
     called = {}
-    monkeypatch.setattr(subprocess, "call", lambda command, cwd: called.update(command=command, cwd=cwd) or 0)
+    monkeypatch.setattr(subprocess, "call", lambda command, **options: called.update(command=command, **options) or 0)
     assert aimsssl("lab", "--no-browser", "--port=9999") == 0
     words = called["command"]
     assert words[-1].replace("\\", "/") == "lessons/01_pretext_tasks.ipynb" and (called["cwd"] / words[-1]).exists()
     assert "--no-browser" in words and "--port=9999" in words and "--LabApp.news_url=None" in words
+    settings = Path(called["env"]["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0]) / "labconfig"
+    assert json.loads(next(settings.glob("*.json")).read_text()).popitem()[1]["fetchNews"] == "false"
     monkeypatch.setattr(cli, "find_spec", lambda name: None)
     assert aimsssl("lab") == 2
 

@@ -1,13 +1,16 @@
 """Questions to a frozen representation. Tensors in, a number or a small result object out."""
 
 from .embedding import tsne
+from .finetune import FinetuneResult, finetune
 from .knn import knn_accuracy, knn_predict, nearest_neighbours
 from .probe import ProbeResult, linear_probe
 from .table import Score, format_table, score_representations
 
 __all__ = [
+    "FinetuneResult",
     "ProbeResult",
     "Score",
+    "finetune",
     "format_table",
     "knn_accuracy",
     "knn_predict",

@@ -58,7 +58,7 @@ def accuracy_bars(scores: Mapping[str, Mapping[str, float]], chance: Mapping[str
 
 def tsne_panels(points: Mapping[int, np.ndarray], labels: np.ndarray, classes: Sequence[str]) -> Figure:
     """One small t-SNE map an epoch, `{epoch: [P, 2]}`, with the same colour and marker for a class in all of them."""
-    columns = min(3, len(points))
+    columns = 2 if len(points) == 4 else min(3, len(points))
     lines = -(-len(points) // columns)
     figure = Figure(figsize=(7.2, 2.5 * lines + 0.5), layout="constrained")
     grid = figure.subplots(lines, columns, squeeze=False).flat

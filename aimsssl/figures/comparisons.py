@@ -1,0 +1,188 @@
+"""Settings compared: several seeds a setting, batch sizes, numbers of labels, curves of several runs side by side."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .parts import BLUE, GREY, INK, MARKERS, ORANGE, PALETTE, apart, tidy, with_alt
+
+T95 = (np.nan, 12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26)  # two-sided, by degrees of freedom
+LINES = {"--": "- -", ":": "· · ·", "-.": "– · –"}
+
+
+def mean_interval(values: Sequence[float]) -> tuple[float, float]:
+    """The mean of 2 to 10 values, and half the width of its 95 % interval (Student's t; NaN for a single value)."""
+    values = np.asarray(values, dtype=float)
+    deviation = values.std(ddof=1) if len(values) > 1 else np.nan
+    return float(values.mean()), float(T95[min(len(values), len(T95)) - 1] * deviation / np.sqrt(len(values)))
+
+
+def seed_points(
+    values: Mapping[str, Mapping[str, Sequence[float]]], lines: Mapping[str, Mapping[str, float]]
+) -> Figure:
+    """Accuracies of settings at several seeds: a panel a measure, a row a setting.
+
+    Args:
+        values: `values[setting][measure]`, a share correct for each seed.
+        lines: `lines[measure]`, up to three levels by name, for example random weights and chance.
+    """
+    settings, measures = list(values), list(lines)
+    width = 7.2 if len(measures) > 1 else 6.6
+    figure = Figure(figsize=(width, 0.4 * len(settings) + 1.35), layout="constrained")
+    panels = figure.subplots(1, len(measures), sharey=True, squeeze=False)[0]
+    shown = [v for row in values.values() for m in measures for v in row[m]] + [v for m in lines.values() for v in m.values()]
+    top = min(1.0, max(shown) * 1.12)
+    for axes, measure, colour in zip(panels, measures, PALETTE, strict=False):
+        for row, setting in enumerate(settings):
+            seeds = values[setting][measure]
+            mean, half = mean_interval(seeds)
+            axes.plot([mean - half, mean + half], [row, row], color=colour, lw=5, alpha=0.28, solid_capstyle="butt")
+            axes.plot(seeds, [row] * len(seeds), "o", color=colour, ms=6, mec="white", mew=0.7, clip_on=False)
+            axes.text(1.02, row, f"{mean:.2f}", transform=axes.get_yaxis_transform(), va="center", fontsize=10.5)
+        for style, level in zip(LINES, lines[measure].values(), strict=False):
+            axes.axvline(level, color=INK, lw=1.2, ls=style, zorder=0)
+        told = [f"{LINES[s]} {name} {v:.2f}" for s, (name, v) in zip(LINES, lines[measure].items(), strict=False)]
+        by_line = ["   ".join(told)] if len(measures) == 1 else told
+        axes.set_title("\n".join([measure, *by_line]), fontsize=10)
+        axes.set(xlim=(0, top), xlabel="share correct", ylim=(len(settings) - 0.5, -0.5))
+        tidy(axes)
+    panels[0].set_yticks(range(len(settings)), settings, fontsize=10.5)
+    panels[0].tick_params(axis="y", length=0)
+    told = "; ".join(
+        f"{measure}: "
+        + ", ".join(f"{setting} {_range(values[setting][measure])}" for setting in settings)
+        + "".join(f", {name} {level:.2f}" for name, level in lines[measure].items())
+        for measure in measures
+    )
+    return with_alt(
+        figure,
+        f"A point for each seed, a bar for the 95 % interval of the mean, the mean at the right. Mean (lowest to "
+        f"highest seed): {told}.",
+    )
+
+
+def _range(seeds: Sequence[float]) -> str:
+    return f"{np.mean(seeds):.2f} ({min(seeds):.2f} to {max(seeds):.2f})"
+
+
+def accuracy_by_batch_size(panels: Mapping[str, Mapping[int, Mapping[int, Sequence[float]]]]) -> Figure:
+    """`panels[title][epochs][batch size]`, a share correct for each seed: a panel a source, a line a number of epochs."""
+    figure = Figure(figsize=(7.2, 3.3), layout="constrained")
+    told = []
+    for axes, (title, by_epochs) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
+        ends = {}
+        for (epochs, by_batch), colour, marker in zip(by_epochs.items(), PALETTE, MARKERS, strict=False):
+            batches, means = list(by_batch), [float(np.mean(v)) for v in by_batch.values()]
+            axes.plot(batches, means, color=colour, lw=2)
+            for batch, seeds in by_batch.items():
+                axes.plot([batch] * len(seeds), seeds, marker, color=colour, ms=5.5, mec="white", mew=0.6)
+            ends[f"{epochs} epochs"] = (means[-1], colour)
+            said = ", ".join(f"{mean:.2f} at batch {batch}" for batch, mean in zip(batches, means, strict=True))
+            told.append(f"{title}, {epochs} epochs: {said}")
+        axes.set_xscale("log", base=2)
+        batches = sorted({batch for by_batch in by_epochs.values() for batch in by_batch})
+        axes.set_xticks(batches, [str(batch) for batch in batches], fontsize=9)
+        axes.minorticks_off()
+        low, high = axes.get_ylim()
+        _label_ends(axes, ends, 0.075 * (high - low))
+        axes.set(xlabel="batch size N (images, log scale)", ylabel="share correct")
+        axes.set_title(title, fontsize=10.5)
+        tidy(axes, grid="y")
+    return with_alt(figure, f"Accuracy against batch size. {'; '.join(told)}.")
+
+
+def _label_ends(axes: Axes, ends: Mapping[str, tuple[float, str]], gap: float) -> None:
+    """Names at the right edge, at the height of each line's last point, moved apart where they would meet."""
+    places = apart([y for y, _ in ends.values()], gap)
+    for (name, (_, colour)), y in zip(ends.items(), places, strict=True):
+        axes.text(1.02, y, name, transform=axes.get_yaxis_transform(), va="center", fontsize=9.5, color=colour)
+
+
+def trust_ratio_change(names: Sequence[str], moments: Mapping[str, np.ndarray]) -> Figure:
+    """The ratio ‖w‖/‖d‖ of each layer at two or more moments of a training, from the input at the top to the head."""
+    ratios = {moment: np.asarray(values, dtype=float) for moment, values in moments.items()}
+    rows, stacked = np.arange(len(names)), np.stack(list(ratios.values()))
+    figure = Figure(figsize=(6.6, 0.21 * len(names) + 1.0), layout="constrained")
+    axes = figure.add_subplot()
+    axes.hlines(rows, stacked.min(axis=0), stacked.max(axis=0), color="#cccccc", lw=1.5)
+    for (moment, values), colour, marker in zip(ratios.items(), (ORANGE, BLUE, *PALETTE[2:]), MARKERS, strict=False):
+        axes.plot(values, rows, marker, color=colour, ms=6, label=moment, ls="none")
+    axes.set(xscale="log", ylim=(len(names) - 0.4, -0.6), xlabel="trust ratio ‖w‖ / ‖d‖ (no unit, log scale)")
+    axes.set_yticks(rows, names, fontsize=8.5)
+    figure.legend(loc="outside upper center", ncols=len(ratios), frameon=False, fontsize=10)
+    tidy(axes, grid="x")
+    told = "; ".join(
+        f"{moment}: smallest {v.min():.3g} ({names[int(v.argmin())]}), largest {v.max():.3g} "
+        f"({names[int(v.argmax())]}), {v.max() / v.min():.0f} times as large"
+        for moment, v in ratios.items()
+    )
+    return with_alt(figure, f"Ratios of {len(names)} layers on a log scale. {told}.")
+
+
+def label_efficiency(scores: Mapping[str, Mapping[int, Sequence[float]]], chance: float) -> Figure:
+    """`scores[method][labels]`, a share correct for each draw of the labels: a line a method, labels on a log axis."""
+    figure = Figure(figsize=(6.4, 3.4), layout="constrained")
+    axes = figure.add_subplot()
+    ends, told = {}, []
+    for (method, by_labels), colour, marker in zip(scores.items(), PALETTE, MARKERS, strict=False):
+        counts, means = list(by_labels), [float(np.mean(v)) for v in by_labels.values()]
+        axes.plot(counts, means, color=colour, lw=2)
+        for count, draws in by_labels.items():
+            axes.plot([count] * len(draws), draws, marker, color=colour, ms=6, mec="white", mew=0.6)
+        ends[method] = (means[-1], colour)
+        told.append(f"{method}: " + ", ".join(f"{_range(v)} with {count}" for count, v in by_labels.items()))
+    axes.axhline(chance, color=GREY, lw=1.2, ls="--", zorder=0)
+    ends[f"chance {chance:.2f}"] = (chance, GREY)
+    axes.set(xscale="log", ylim=(0, 1), xlabel="labelled images (log scale)", ylabel="share correct (test images)")
+    axes.set_xticks(counts, [str(count) for count in counts])
+    axes.minorticks_off()
+    axes.margins(x=0.08)
+    _label_ends(axes, ends, 0.065)
+    tidy(axes, grid="y")
+    return with_alt(
+        figure,
+        f"Accuracy by number of labelled images, mean (lowest to highest draw). {'; '.join(told)}; chance {chance:.2f}.",
+    )
+
+
+def curves_side_by_side(
+    histories: Mapping[str, Sequence[Mapping]], levels: Mapping[str, float], baselines: Mapping[str, float]
+) -> Figure:
+    """Loss (above) and kNN accuracy (below) of several runs, a column a run, on common axes.
+
+    Args:
+        histories: by name, as `training.Run.history`; epoch 0 has the kNN accuracy of random weights.
+        levels: horizontal lines of the loss, for example chance and floor.
+        baselines: horizontal lines of the kNN accuracy; each run's own start is added as "random weights".
+    """
+    figure = Figure(figsize=(7.2, 4.3), layout="constrained")
+    grid = figure.subplots(2, len(histories), sharex=True, sharey="row", squeeze=False)
+    told = []
+    for column, (name, history) in zip(grid.T, histories.items(), strict=True):
+        loss, knn = (
+            np.array([(row["epoch"], row[key]) for row in history if row.get(key) is not None]).reshape(-1, 2)
+            for key in ("loss", "knn_accuracy")
+        )
+        own = {**baselines, "random weights": knn[0, 1]}
+        for axes, curve, colour, lines in zip(column, (loss, knn), (ORANGE, BLUE), (levels, own), strict=True):
+            axes.plot(*curve.T, "o-", color=colour, lw=2, ms=3.5, clip_on=False, zorder=3)
+            for (line, value), style in zip(lines.items(), LINES, strict=False):
+                axes.axhline(value, color=GREY, lw=1.2, ls=style, zorder=0, label=line)
+            axes.set_ylim(bottom=0)
+            tidy(axes)
+        column[0].set_title(name, fontsize=12, fontweight="bold")
+        column[1].set_xlabel("epoch")
+        column[1].xaxis.get_major_locator().set_params(integer=True)
+        told.append(
+            f"{name}: loss {loss[0, 1]:.2f} after the first epoch, {loss[-1, 1]:.2f} after the last; kNN accuracy "
+            f"{knn[0, 1]:.2f} before training, {knn[-1, 1]:.2f} at the end"
+        )
+    for axes, label in zip(grid[:, 0], ("loss (nats)", "kNN accuracy"), strict=True):
+        axes.set_ylabel(label)
+    for axes in grid[:, -1]:
+        handles, labels = axes.get_legend_handles_labels()
+        axes.legend(handles, labels, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=9)
+    lines = ", ".join(f"{line} {value:.2f}" for line, value in {**levels, **baselines}.items())
+    return with_alt(figure, f"Curves of {len(histories)} runs. {'. '.join(told)}. Lines: {lines}.")
