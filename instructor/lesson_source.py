@@ -145,6 +145,8 @@ REFERENCE = re.compile(r"([A-Za-z]\w*)\.([\w.\-]+?)\s*(?::\s*(\S+))?")
 def fill_numbers(lesson: Lesson, text: str) -> str:
     """Fill each `{{ run.key:format }}`. A lesson's own minutes are a question mark until it has been executed.
 
+    A key that is no word is written with an underscore for each other sign: `LARS_at_rate_0_001`.
+
     Raises:
         BuildError: no such run, no such key, or a format that does not fit, with the lesson, the key and the file.
     """
@@ -164,7 +166,7 @@ def fill_numbers(lesson: Lesson, text: str) -> str:
         try:
             found = json.loads(file.read_text(encoding="utf-8"))
             for part in key.split("."):
-                found = found[int(part)] if isinstance(found, list) else found[part]
+                found = found[int(part)] if isinstance(found, list) else _entry(found, part)
         except (OSError, ValueError) as error:
             if own_minutes:
                 return "?"
@@ -179,6 +181,12 @@ def fill_numbers(lesson: Lesson, text: str) -> str:
             raise BuildError(f"{where} does not fit the format {form!r}: {error}") from None
 
     return PLACEHOLDER.sub(value, text)
+
+
+def _entry(found: dict, part: str) -> object:
+    """The value under `part`, or under the one key that is `part` where its signs are written as underscores."""
+    like = [key for key in found if re.sub(r"\W", "_", key) == part]
+    return found[like[0] if part not in found and len(like) == 1 else part]
 
 
 def measured_profiles(lesson: Lesson) -> list[str]:

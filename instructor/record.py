@@ -46,8 +46,8 @@ SLIDES = dict(  # what the slides' run did, as far as they say
 EXPERIMENTS = {
     "postmortem": (
         "cifar10",
-        None,
-        2,
+        20_000,
+        5,
         {
             "healthy": {},
             "both views identical": dict(identical_views=True),
@@ -68,7 +68,7 @@ EXPERIMENTS = {
     ),
     "batch_size": (
         "shapes",
-        None,
+        5_000,
         None,
         {
             f"batch {batch}, {epochs} epochs": dict(
@@ -76,7 +76,7 @@ EXPERIMENTS = {
                 batch_size=batch, epochs=epochs, learning_rate=0.008 * (batch / 128) ** 0.5, crop_scale=(0.4, 1.0)
             )
             for batch in (32, 128, 512)
-            for epochs in (5, 20)
+            for epochs in (6, 24)
         },
         (0, 1, 2),
     ),

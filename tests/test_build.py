@@ -167,6 +167,15 @@ def test_a_top_level_file_and_minutes(root):
     assert fill_numbers(lesson(root), "{{times.04.cpu.seconds:.0f}} s") == "412 s"
 
 
+def test_a_key_of_several_words_is_written_with_underscores(root):
+    file = root / "data" / "recorded_runs" / "sick.json"
+    file.write_text('{"LARS at rate 0.001": {"knn": 0.25}, "a b": 1, "a.b": 2, "a_b": 3, "c d": 4, "c.d": 5}')
+    assert fill_numbers(lesson(root), "{{ sick.LARS_at_rate_0_001.knn:.2f }}") == "0.25"
+    assert fill_numbers(lesson(root), "{{ sick.a_b }}") == "3"
+    with pytest.raises(BuildError, match="'c_d' is not in"):  # two keys look like it
+        fill_numbers(lesson(root), "{{ sick.c_d }}")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -16,6 +16,7 @@ import torch
 from aimsssl.augment import TwoViews
 from aimsssl.datasets import ImageSet, load
 from aimsssl.models import extract
+from aimsssl.profile import PROFILES
 from aimsssl.training import (
     Run,
     RunError,
@@ -319,5 +320,8 @@ def test_recipes_are_configurations_with_their_published_numbers():
     optimizer = make_optimizer(torch.nn.Linear(2, 2), public)
     assert [(g["weight_decay"], g["nesterov"]) for g in optimizer.param_groups] == [(5e-4, False)] * 2
     assert SimCLRConfig.from_recipe("cifar-1000", epochs=3).epochs == 3
+    gpu = SimCLRConfig.for_profile(PROFILES["gpu"], temperature=0.3)
+    assert (gpu.optimizer, gpu.batch_size, gpu.epochs, gpu.temperature) == ("sgd", 512, 100, 0.3)
+    assert gpu.learning_rate == pytest.approx(0.06) and gpu.compile and gpu.precision == "bfloat16"
     with pytest.raises(ValueError, match="simclr-paper, cifar-1000"):
         SimCLRConfig.from_recipe("magic")

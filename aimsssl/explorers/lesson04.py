@@ -1,26 +1,59 @@
-"""Lesson 04: the same images through the training of one run, as a map and as nearest neighbours."""
+"""Lesson 04: the same images through the training of one run, as a map and as nearest neighbours; recorded runs."""
 
 import io
 import zlib
+from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from .. import figures
+from .. import figures, profile
 from ..datasets import ImageSet
 from ..evaluation import nearest_neighbours, tsne
-from ..training import Run
-from ..training.runs import write_atomically
+from ..training import Run, RunError
+from ..training.runs import read_json, write_atomically
 from .controls import Explorer, labelled_slider
 
 NEIGHBOURS = 10
+RECORDED = profile.LESSON_MINUTES.parent
 
 
-def maps(run: Run) -> dict[int, np.ndarray]:
+def recorded(name: str) -> dict:
+    """What a recorded experiment found: `data/recorded_runs/NAME/result.json`.
+
+    Raises:
+        RunError: it is missing or damaged; the message says how to record it.
+    """
+    try:
+        return read_json(RECORDED / name / "result.json")
+    except RunError as error:
+        raise RunError(_mend(name, error)) from None
+
+
+def recorded_run(name: str, images: int | None = None) -> Run:
+    """A recorded run: its configuration, history, and the snapshots of its first `images` probe images (or of all).
+
+    Raises:
+        RunError: it is missing or damaged; the message says how to record it.
+    """
+    try:
+        run = Run.open(RECORDED / name)
+    except RunError as error:
+        raise RunError(_mend(name, error)) from None
+    run.snapshots = {epoch: h[:images] for epoch, h in run.snapshots.items()}
+    return run
+
+
+def _mend(name: str, error: RunError) -> str:
+    return f"{error}. It belongs to the repository: get it back with git, or run `python instructor/record.py {name}`."
+
+
+def maps(run: Run, cache: Path | None = None) -> dict[int, np.ndarray]:
     """A t-SNE map `[P, 2]` of each snapshot of a run, by epoch.
 
     Each map starts from the one of the epoch before, so that an image stays about where it was and maps can be
-    compared. They are kept in the run's folder as `tsne.npz`, since they take seconds.
+    compared. They are kept in the file `cache`, by default `tsne.npz` in the run's folder, since they take seconds.
 
     Raises:
         ValueError: the run has no snapshots.
@@ -29,7 +62,7 @@ def maps(run: Run) -> dict[int, np.ndarray]:
         raise ValueError("the run has no snapshots: train it with probe=… and snapshot_epochs=…")
     epochs = sorted(run.snapshots)
     key = np.array([zlib.crc32(run.snapshots[epoch].numpy().tobytes()) for epoch in epochs])
-    file = None if run.path is None else run.path / "tsne.npz"
+    file = cache if cache is not None or run.path is None else run.path / "tsne.npz"
     if file is not None and file.exists():
         try:
             with np.load(file, allow_pickle=False) as stored:
@@ -59,7 +92,13 @@ def neighbours_of(run: Run, image: int, k: int = NEIGHBOURS) -> dict[int, np.nda
     return found
 
 
-def through_training(run: Run, probe: ImageSet, epoch: int | None = None, image: int = 0) -> Explorer:
+def through_training(
+    run: Run,
+    probe: ImageSet,
+    epoch: int | None = None,
+    image: int = 0,
+    points: Mapping[int, np.ndarray] | None = None,
+) -> Explorer:
     """Sliders for the epoch and the image over `figures.map_and_neighbours`.
 
     Args:
@@ -67,11 +106,12 @@ def through_training(run: Run, probe: ImageSet, epoch: int | None = None, image:
         probe: the images of the snapshots, with their labels.
         epoch: shown first; the last one where it is None.
         image: number of the image shown first.
+        points: the maps by epoch; those of `maps(run)` where it is None.
 
     Raises:
         ValueError: the snapshots are of another number of images.
     """
-    points = maps(run)
+    points = maps(run) if points is None else points
     epochs = list(points)
     if len(points[epochs[0]]) != len(probe):
         raise ValueError(f"probe has {len(probe)} images, the run's snapshots are of {len(points[epochs[0]])}")

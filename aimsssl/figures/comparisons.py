@@ -32,8 +32,8 @@ def seed_points(
     width = 7.2 if len(measures) > 1 else 6.6
     figure = Figure(figsize=(width, 0.4 * len(settings) + 1.35), layout="constrained")
     panels = figure.subplots(1, len(measures), sharey=True, squeeze=False)[0]
-    shown = [v for row in values.values() for m in measures for v in row[m]] + [v for m in lines.values() for v in m.values()]
-    top = min(1.0, max(shown) * 1.12)
+    seen = [value for row in values.values() for measure in measures for value in row[measure]]
+    top = min(1.0, 1.12 * max([*seen, *(level for by_name in lines.values() for level in by_name.values())]))
     for axes, measure, colour in zip(panels, measures, PALETTE, strict=False):
         for row, setting in enumerate(settings):
             seeds = values[setting][measure]

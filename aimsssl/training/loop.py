@@ -51,7 +51,7 @@ class TrainingConfig:
 
     stem: str = "small"
     width: int = 16
-    epochs: int = 40
+    epochs: int = 50
     batch_size: int = 128
     optimizer: str = "adamw"
     learning_rate: float = 8e-3
@@ -65,8 +65,8 @@ class TrainingConfig:
     precision: str = "auto"
     compile: bool = False
     seed: int = 0
-    held_out: int = 1000
-    bank: int = 4000
+    held_out: int = 500
+    bank: int = 2000
     monitor_every: int = 1
     snapshot_epochs: tuple[int, ...] = ()
     checkpoint_every: int = 1

@@ -33,7 +33,7 @@ def milliseconds(call: Callable[[], object], least: float) -> float:
 
 
 def compare(calls: dict[str, Callable[[], object]], rounds: int, least: float) -> dict:
-    """Milliseconds of every call, in turn; and of how many of ours one of lightly's takes the time."""
+    """Milliseconds of every call, in turn; and how many times as fast as lightly's ours are, by round."""
     times = in_turn({side: lambda call=call: milliseconds(call, least) for side, call in calls.items()}, rounds)
     result = {"milliseconds": {side: summary(values) for side, values in times.items()}}
     for side in calls:
@@ -75,8 +75,7 @@ def lars(width: int, peer: bool, rounds: int, least: float) -> dict:
         model = resnet18("cifar", width)
         for parameter in model.parameters():
             parameter.grad = torch.randn_like(parameter)
-        groups = [{k: v for k, v in g.items() if k != "adapt" or side == "ours"} for g in split_decay_groups(model, 1e-6)]
-        calls[side] = maker(groups, lr=1e-3, momentum=0.9, weight_decay=1e-6).step
+        calls[side] = maker(split_decay_groups(model, 1e-6), lr=1e-3, momentum=0.9, weight_decay=1e-6).step
     return compare(calls, rounds, least)
 
 
@@ -84,7 +83,8 @@ def augmentation(images: ImageSet, peer: bool, rounds: int) -> dict:
     """Pairs of views a second in one process with one thread: a batch at a time (ours), image by image (lightly's)."""
     batch = images.images[:128]
     size = batch.shape[-1]
-    calls = {"ours": lambda views=TwoViews(size, (0.08, 1.0)): views(batch)}
+    views = TwoViews(size, crop_scale=(0.08, 1.0))
+    calls = {"ours": lambda: views(batch)}
     if peer:
         from lightly.transforms import SimCLRTransform
 

@@ -166,7 +166,8 @@ def throughput(images: ImageSet, setting: Setting, peer: bool, tell=print) -> di
     result["images_per_second"] = {side: summary(values) for side, values in rates.items()}
     if peer:
         for side in ("ours", "ours_float32", "lightly_tuned"):
-            result[f"{side}_over_lightly"] = summary([a / b for a, b in zip(rates[side], rates["lightly"], strict=True)])
+            ratio = [a / b for a, b in zip(rates[side], rates["lightly"], strict=True)]
+            result[f"{side}_over_lightly"] = summary(ratio)
     tell(f"{setting.stem}, width {setting.width}: " + ", ".join(f"{k} {v[-1]:.0f}" for k, v in rates.items()))
     return result
 

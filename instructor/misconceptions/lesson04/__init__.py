@@ -4,8 +4,13 @@
 line of a docstring says what the student thought. `RIGHT[exercise]` lists right answers, written differently.
 """
 
-from . import lars_step, projection_head, warmup_cosine
+from . import diagnose, lars_step, projection_head, warmup_cosine
 
-_EXERCISES = {"projection_head": projection_head, "lars_step": lars_step, "warmup_cosine": warmup_cosine}
+_EXERCISES = {
+    "projection_head": projection_head,
+    "lars_step": lars_step,
+    "warmup_cosine": warmup_cosine,
+    "diagnose": diagnose,
+}
 WRONG = {name: module.WRONG for name, module in _EXERCISES.items()}
 RIGHT = {name: module.RIGHT for name, module in _EXERCISES.items()}
