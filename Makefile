@@ -10,11 +10,12 @@ BIN := $(VENV)/bin
 endif
 LAB_ARGS ?=
 TEST_ARGS ?=
+BENCH_ARGS ?=
 # a Linux laptop without an NVIDIA card saves gigabytes: make lab TORCH_INDEX=https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 STAMP = $(PYTHON) -c "import pathlib; pathlib.Path('$@').touch()"
 
-.PHONY: lab test build clean
+.PHONY: lab test build bench clean
 
 lab: $(VENV)/.installed-lab
 	"$(BIN)/python" -m aimsssl lab $(LAB_ARGS)
@@ -25,6 +26,10 @@ test: $(VENV)/.installed-dev
 
 build: $(VENV)/.installed-dev
 	"$(BIN)/python" instructor/build.py
+
+# aimsssl beside lightly, minutes on a quiet machine; make bench BENCH_ARGS=--quick only tries whether it runs
+bench: $(VENV)/.installed-bench
+	"$(BIN)/python" tests/benchmarks/report.py $(BENCH_ARGS)
 
 $(VENV)/.created:
 	$(PYTHON) -c "import sys; old = 'aimsssl needs Python 3.11 or newer, this is ' + sys.version.split()[0] + '; name another one: make PYTHON=python3.12'; sys.exit(old if sys.version_info < (3, 11) else 0)"

@@ -107,7 +107,7 @@ class Plain(nn.Sequential):
 
 CONFIG = SimCLRConfig(
     width=4, epochs=2, batch_size=32, optimizer="lars", learning_rate=1.0, d_hidden=16, d_out=8, precision="float32",
-    held_out=20, bank=100,
+    held_out=20, bank=100, head_norm=False,
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from aimsssl import figures
 from aimsssl.figures import parts
+from aimsssl.figures.comparisons import mean_interval
 
 CLASSES = ("disc", "ring", "heart")
 RNG = np.random.default_rng(0)
@@ -22,6 +23,11 @@ HISTORY = [
     dict(epoch=2, loss=3.5, knn_accuracy=None),
     dict(epoch=3, loss=3.25, knn_accuracy=0.54),
 ]
+
+SEEDS = {
+    "healthy": {"kNN": [0.50, 0.52, 0.54], "probe": [0.6, 0.7, 0.8]},
+    "sick": {"kNN": [0.2, 0.2, 0.2], "probe": [0.3]},
+}
 
 DRAW = {
     "simclr_plan": lambda: figures.simclr_plan(128, 64, 256),
@@ -37,6 +43,22 @@ DRAW = {
     "tsne_panels": lambda: figures.tsne_panels(POINTS, LABELS, CLASSES),
     "neighbours_by_epoch": lambda: figures.neighbours_by_epoch(
         IMAGES, 0, {0: np.array([1, 2, 4]), 9: np.array([3, 6, 1])}, LABELS, CLASSES
+    ),
+    "seed_points": lambda: figures.seed_points(SEEDS, {"kNN": {"random weights": 0.3, "chance": 0.1}, "probe": {}}),
+    "accuracy_by_batch_size": lambda: figures.accuracy_by_batch_size(
+        {
+            "ours": {5: {32: [0.5, 0.6], 128: [0.4, 0.6]}, 20: {32: [0.7, 0.7], 128: [0.75, 0.85]}},
+            "paper": {9: {64: [0.3]}},
+        }
+    ),
+    "trust_ratio_change": lambda: figures.trust_ratio_change(
+        ["conv", "block", "head"], {"before": np.array([2.0, 0.5, 50.0]), "after": np.array([4.0, 8.0, 2.0])}
+    ),
+    "label_efficiency": lambda: figures.label_efficiency(
+        {"frozen": {10: [0.2, 0.4], 50: [0.5, 0.5]}, "tuned": {10: [0.1, 0.1], 50: [0.7, 0.8]}}, {"chance": 0.1}
+    ),
+    "curves_side_by_side": lambda: figures.curves_side_by_side(
+        {"A": HISTORY, "B": HISTORY[:2]}, {"chance": 5.54, "floor": 1.0}, {"raw pixels": 0.2}
     ),
     "map_and_neighbours": lambda: figures.map_and_neighbours(
         POINTS[9], LABELS, CLASSES, IMAGES, 3, np.array([0, 6, 1, 2]), 9
@@ -156,6 +178,78 @@ def test_accuracy_bars_are_as_long_as_the_scores():
     assert [bar.get_width() for bar in probe.patches] == [0.42, 0.82]
     assert probe.lines[0].get_xdata()[0] == 0.15
     assert "SimCLR 0.71" in figure.alt_text and "chance 0.15" in figure.alt_text
+
+
+def test_the_interval_is_students():
+    from scipy.stats import t
+
+    values = [0.50, 0.52, 0.57]
+    mean, half = mean_interval(values)
+    low, high = t.interval(0.95, 2, np.mean(values), np.std(values, ddof=1) / np.sqrt(3))
+    assert (mean - half, mean + half) == pytest.approx((low, high), abs=2e-4)
+    assert mean_interval([0.4] * 10) == pytest.approx((0.4, 0.0))
+    assert np.isnan(mean_interval([0.4])[1])
+
+
+def test_seed_points_has_a_point_a_seed_and_lines_for_the_levels():
+    figure = DRAW["seed_points"]()
+    knn, probe = figure.axes
+    points = [line.get_xydata().tolist() for line in knn.lines if line.get_marker() == "o"]
+    assert points == [[[0.50, 0], [0.52, 0], [0.54, 0]], [[0.2, 1]] * 3]
+    bars = [line.get_xdata() for line in knn.lines if line.get_linewidth() == 5]
+    assert bars[0][0] < 0.5 < 0.54 < bars[0][1] and tuple(bars[1]) == pytest.approx((0.2, 0.2))
+    levels = {line.get_linestyle(): line.get_xdata()[0] for line in knn.lines if line.get_xdata()[0] in (0.3, 0.1)}
+    assert levels == {"--": 0.3, ":": 0.1}
+    assert [label.get_text() for label in knn.get_yticklabels()] == ["healthy", "sick"]
+    assert sum(line.get_marker() == "o" for line in probe.lines) == 2
+    assert "random weights 0.30" in words(figure) and "0.70" in words(figure)
+    assert "healthy 0.52 (0.50 to 0.54), sick 0.20 (0.20 to 0.20), random weights 0.30, chance 0.10" in figure.alt_text
+
+
+def test_accuracy_by_batch_size_draws_seeds_and_means():
+    figure = DRAW["accuracy_by_batch_size"]()
+    ours, paper = figure.axes
+    np.testing.assert_allclose(ours.lines[0].get_xydata(), [(32, 0.55), (128, 0.5)])
+    assert sorted(y for line in ours.lines if line.get_marker() != "None" for y in line.get_ydata()) == sorted(
+        [0.5, 0.6, 0.4, 0.6, 0.7, 0.7, 0.75, 0.85]
+    )
+    assert [label.get_text() for label in ours.get_xticklabels()] == ["32", "128"] and paper.get_title() == "paper"
+    assert "20 epochs" in words(figure)
+    assert "ours, 20 epochs: 0.70 at batch 32, 0.80 at batch 128" in figure.alt_text
+
+
+def test_trust_ratio_change_shows_every_layer_at_every_moment():
+    figure = DRAW["trust_ratio_change"]()
+    before, after = figure.axes[0].lines
+    np.testing.assert_array_equal(before.get_xydata(), [(2, 0), (0.5, 1), (50, 2)])
+    np.testing.assert_array_equal(after.get_xydata(), [(4, 0), (8, 1), (2, 2)])
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["before", "after"]
+    assert "largest 50 (head), 100 times as large; after: smallest 2 (head), largest 8 (block)" in figure.alt_text
+
+
+def test_label_efficiency_has_a_line_a_method_and_a_point_a_draw():
+    figure = DRAW["label_efficiency"]()
+    lines = [line for line in figure.axes[0].lines if line.get_marker() == "None"]
+    np.testing.assert_allclose(lines[0].get_xydata(), [(10, 0.3), (50, 0.5)])
+    assert lines[-1].get_ydata()[0] == 0.1 and "chance 0.10" in words(figure)
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["10", "50"]
+    assert "tuned: 0.10 (0.10 to 0.10) with 10, 0.75 (0.70 to 0.80) with 50; chance 0.10" in figure.alt_text
+
+
+def test_curves_side_by_side_have_common_axes_and_their_own_start():
+    figure = DRAW["curves_side_by_side"]()
+    loss_a, loss_b, knn_a, knn_b = figure.axes
+    np.testing.assert_array_equal(loss_a.lines[0].get_xydata(), [(1, 4.75), (2, 3.5), (3, 3.25)])
+    np.testing.assert_array_equal(knn_b.lines[0].get_xydata(), [(0, 0.32), (1, 0.41)])
+    assert [line.get_ydata()[0] for line in loss_b.lines[1:]] == [5.54, 1.0]
+    assert [line.get_ydata()[0] for line in knn_a.lines[1:]] == [0.2, 0.32]  # raw pixels, and its own random weights
+    assert loss_a.get_ylim() == loss_b.get_ylim() and knn_a.get_ylim() == knn_b.get_ylim()
+    assert "B: loss 4.75 after the first epoch, 4.75 after the last; kNN accuracy 0.32 before" in figure.alt_text
+
+
+def test_four_maps_stand_in_two_rows_of_two():
+    figure = DRAW["tsne_panels"]()
+    assert figure.axes[0].get_subplotspec().get_gridspec().get_geometry() == (2, 2)
 
 
 def test_tsne_panels_has_all_points_of_all_epochs():

@@ -31,6 +31,8 @@ def test_projection_head_is_two_layers_with_a_relu_between():
     first, second = head[0], head[2]
     expected = (h @ first.weight.T + first.bias).clamp(min=0) @ second.weight.T + second.bias
     torch.testing.assert_close(head(h), expected)
+    kinds = [type(module).__name__ for module in ProjectionHead(5, 7, 3, norm=True)]
+    assert kinds == ["Linear", "BatchNorm1d", "ReLU", "Linear", "BatchNorm1d"]
     assert [m.in_features for m in ProjectionHead(5, 0, 3) if hasattr(m, "in_features")] == [5]
 
 

@@ -7,7 +7,6 @@ from .comparisons import (
     accuracy_by_batch_size,
     curves_side_by_side,
     label_efficiency,
-    mean_interval,
     seed_points,
     trust_ratio_change,
 )
@@ -22,7 +21,6 @@ __all__ = [
     "label_efficiency",
     "learning_rate_schedule",
     "map_and_neighbours",
-    "mean_interval",
     "neighbours_by_epoch",
     "simclr_plan",
     "seed_points",

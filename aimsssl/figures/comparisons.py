@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from .parts import BLUE, GREY, INK, MARKERS, ORANGE, PALETTE, apart, tidy, with_alt
 
@@ -68,7 +69,7 @@ def _range(seeds: Sequence[float]) -> str:
 
 
 def accuracy_by_batch_size(panels: Mapping[str, Mapping[int, Mapping[int, Sequence[float]]]]) -> Figure:
-    """`panels[title][epochs][batch size]`, a share correct for each seed: a panel a source, a line a number of epochs."""
+    """`panels[title][epochs][batch size]`, a share correct for each seed: one line for each number of epochs."""
     figure = Figure(figsize=(7.2, 3.3), layout="constrained")
     told = []
     for axes, (title, by_epochs) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
@@ -110,6 +111,9 @@ def trust_ratio_change(names: Sequence[str], moments: Mapping[str, np.ndarray]) 
     for (moment, values), colour, marker in zip(ratios.items(), (ORANGE, BLUE, *PALETTE[2:]), MARKERS, strict=False):
         axes.plot(values, rows, marker, color=colour, ms=6, label=moment, ls="none")
     axes.set(xscale="log", ylim=(len(names) - 0.4, -0.6), xlabel="trust ratio ‖w‖ / ‖d‖ (no unit, log scale)")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_yticks(rows, names, fontsize=8.5)
     figure.legend(loc="outside upper center", ncols=len(ratios), frameon=False, fontsize=10)
     tidy(axes, grid="x")
@@ -121,9 +125,12 @@ def trust_ratio_change(names: Sequence[str], moments: Mapping[str, np.ndarray]) 
     return with_alt(figure, f"Ratios of {len(names)} layers on a log scale. {told}.")
 
 
-def label_efficiency(scores: Mapping[str, Mapping[int, Sequence[float]]], chance: float) -> Figure:
-    """`scores[method][labels]`, a share correct for each draw of the labels: a line a method, labels on a log axis."""
-    figure = Figure(figsize=(6.4, 3.4), layout="constrained")
+def label_efficiency(scores: Mapping[str, Mapping[int, Sequence[float]]], levels: Mapping[str, float]) -> Figure:
+    """`scores[method][labels]`, a share correct for each draw of the labels: a line a method, labels on a log axis.
+
+    `levels` are horizontal lines by name, for example chance.
+    """
+    figure = Figure(figsize=(6.8, 3.7), layout="constrained")
     axes = figure.add_subplot()
     ends, told = {}, []
     for (method, by_labels), colour, marker in zip(scores.items(), PALETTE, MARKERS, strict=False):
@@ -133,18 +140,17 @@ def label_efficiency(scores: Mapping[str, Mapping[int, Sequence[float]]], chance
             axes.plot([count] * len(draws), draws, marker, color=colour, ms=6, mec="white", mew=0.6)
         ends[method] = (means[-1], colour)
         told.append(f"{method}: " + ", ".join(f"{_range(v)} with {count}" for count, v in by_labels.items()))
-    axes.axhline(chance, color=GREY, lw=1.2, ls="--", zorder=0)
-    ends[f"chance {chance:.2f}"] = (chance, GREY)
+    for level, value in levels.items():
+        axes.axhline(value, color=GREY, lw=1.2, ls="--", zorder=0)
+        ends[f"{level} {value:.2f}"] = (value, GREY)
     axes.set(xscale="log", ylim=(0, 1), xlabel="labelled images (log scale)", ylabel="share correct (test images)")
     axes.set_xticks(counts, [str(count) for count in counts])
     axes.minorticks_off()
     axes.margins(x=0.08)
     _label_ends(axes, ends, 0.065)
     tidy(axes, grid="y")
-    return with_alt(
-        figure,
-        f"Accuracy by number of labelled images, mean (lowest to highest draw). {'; '.join(told)}; chance {chance:.2f}.",
-    )
+    told += [f"{level} {value:.2f}" for level, value in levels.items()]
+    return with_alt(figure, f"Accuracy by number of labelled images, mean (lowest to highest draw). {'; '.join(told)}.")
 
 
 def curves_side_by_side(

@@ -103,7 +103,11 @@ def learning_rate_schedule(rates: Sequence[float], warmup_steps: int, steps_per_
 
 
 def training_curve(
-    history: Sequence[Mapping], epochs: int, levels: Mapping[str, float], baselines: Mapping[str, float]
+    history: Sequence[Mapping],
+    epochs: int,
+    levels: Mapping[str, float],
+    baselines: Mapping[str, float],
+    measured_on: str = "held-out images",
 ) -> Figure:
     """Loss beside its `levels` (chance, floor) and kNN accuracy beside its `baselines`, as far as the run has come."""
     loss, knn = (
@@ -132,7 +136,7 @@ def training_curve(
                 color=INK if now else GREY, fontweight="bold" if now else "normal",
             )  # fmt: skip
     above.set_ylabel("loss (nats)")
-    below.set(ylabel="kNN accuracy\n(held-out images)", xlabel=f"epoch, of {epochs}")
+    below.set(ylabel=f"kNN accuracy\n({measured_on})", xlabel=f"epoch, of {epochs}")
     below.xaxis.get_major_locator().set_params(integer=True)
     said = [f"Training so far: epoch {history[-1]['epoch']} of {epochs}." if history else "Training has not begun."]
     for name, curve, lines in (("The loss", loss, levels), ("kNN accuracy", knn, baselines)):

@@ -6,14 +6,16 @@ from torch import Tensor, nn
 class ProjectionHead(nn.Sequential):
     """z = W₂ ReLU(W₁ h): features `[B, d_in]` to the space where the loss is applied, `[B, d_out]` (§4.2).
 
-    `d_hidden=0` makes it linear, which the paper compares with (Figure 8).
+    `d_hidden=0` makes it linear, which the paper compares with (Figure 8). `norm=True` puts a batch norm behind each
+    linear layer, in place of its bias: the paper does not say so, its authors' code (google-research/simclr) does.
     """
 
-    def __init__(self, d_in: int, d_hidden: int, d_out: int):
-        if d_hidden:
-            super().__init__(nn.Linear(d_in, d_hidden), nn.ReLU(inplace=True), nn.Linear(d_hidden, d_out))
-        else:
-            super().__init__(nn.Linear(d_in, d_out))
+    def __init__(self, d_in: int, d_hidden: int, d_out: int, norm: bool = False):
+        def layer(a: int, b: int) -> list[nn.Module]:
+            return [nn.Linear(a, b, bias=not norm)] + [nn.BatchNorm1d(b)] * norm
+
+        first = [*layer(d_in, d_hidden), nn.ReLU(inplace=True)] if d_hidden else []
+        super().__init__(*first, *layer(d_hidden or d_in, d_out))
 
 
 class SimCLR(nn.Module):

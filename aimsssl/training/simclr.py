@@ -29,7 +29,7 @@ RECIPES = {
     "cifar-1000": dict(
         stem="cifar", width=64, epochs=1000, batch_size=1024, optimizer="sgd", learning_rate=0.12, momentum=0.9,
         nesterov=False, weight_decay=5e-4, decay_all=True, warmup_epochs=0.0, d_hidden=1024, d_out=128,
-        temperature=0.5, grayscale=0.1,
+        temperature=0.5, grayscale=0.1, head_norm=False,
     ),
 }  # fmt: skip
 
@@ -40,6 +40,7 @@ class SimCLRConfig(TrainingConfig):
 
     Attributes:
         head: mlp (two layers), linear (one), or none: the loss sees h itself.
+        head_norm: a batch norm behind each linear layer of the head.
         d_hidden, d_out: of the head.
         temperature: τ of NT-Xent.
         crop_scale, jitter, grayscale, blur, flip: see `aimsssl.augment.TwoViews`.
@@ -47,6 +48,7 @@ class SimCLRConfig(TrainingConfig):
     """
 
     head: str = "mlp"
+    head_norm: bool = True
     d_hidden: int = 256
     d_out: int = 128
     temperature: float = 0.2
@@ -100,7 +102,8 @@ def build_simclr(config: SimCLRConfig, in_channels: int) -> SimCLR:
         encoder = resnet18(config.stem, config.width, in_channels)
         head: nn.Module = nn.Identity()
         if config.head != "none":
-            head = ProjectionHead(encoder.feature_dim, config.d_hidden if config.head == "mlp" else 0, config.d_out)
+            d_hidden = config.d_hidden if config.head == "mlp" else 0
+            head = ProjectionHead(encoder.feature_dim, d_hidden, config.d_out, config.head_norm)
     return SimCLR(encoder, head)
 
 

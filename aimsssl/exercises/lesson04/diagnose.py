@@ -18,7 +18,7 @@ def sick_runs() -> dict[str, Curves]:
 def _reference_diagnose(loss: Sequence[float], knn: Sequence[float], chance: float, floor: float) -> str:
     """The name of `CAUSES` that fits the curves."""
     solved = [(chance - value) / (chance - floor) for value in loss]  # 0: guessing, 1: as well as can be
-    if knn[-1] > knn[0] + 0.05:
+    if knn[-1] > knn[0] + 0.06:  # more than luck
         return "healthy"
     if solved[-1] < 0.25:
         return "learning rate too small"
@@ -63,7 +63,7 @@ def _other_seeds(student: Callable) -> None:
     """The three sick settings with another seed: curves that were not on the page."""
     for letter, setting in SHOWN.items():
         if (came := _diagnosis(student, curves(setting, seed=1))) != setting:
-            raise Wrong("a rule for these three runs only", came, what=f"the setting of run {letter}, with another seed")
+            raise Wrong("a rule for these three runs only", came, what=f"run {letter} with another seed")
 
 
 diagnose = Exercise(
@@ -74,8 +74,8 @@ diagnose = Exercise(
     minutes=20,
     reference=_reference_diagnose,
     hints=(
-        "Ask two questions to each run. Did the loss leave chance, and how near to the floor did it come? Is kNN at the "
-        "end above kNN before training, where the weights were random? Each pair of answers leaves few names.",
+        "Ask two questions to each run. Did the loss leave chance, and how near to the floor did it come? Is kNN at "
+        "the end above kNN before training, where the weights were random? Each pair of answers leaves few names.",
         "A loss means little by itself. Say how far it has gone from chance to floor, as a share from 0 to 1, and "
         "compare that share after the first epoch with that after the last. Which run had nothing left to find out "
         "after one epoch?",
@@ -87,23 +87,24 @@ diagnose = Exercise(
     checks=(_the_three_runs, _a_healthy_run, _other_seeds),
     mistakes={
         "not a cause of the list": "The result must be one of the five names, letter by letter.",
-        "low loss taken for learning": "The loss is low, so the riddle of the two views is solved. Now look at kNN: what "
-        "was solving it good for?",
-        "standing still taken for health": "Nothing happened in this run. A loss near chance has learned nothing, and "
-        "kNN is where the random weights had it.",
+        "low loss taken for learning": "The loss is low, so the riddle of the two views is solved. Now look at kNN: "
+        "what was solving it good for?",
+        "standing still taken for health": "Nothing was learned in this run: look at where its loss stands, and "
+        "whether kNN ever gains on the random weights.",
         "the batch size blamed": "All these runs have the same batch size, and so has a healthy one. What they share "
         "cannot be the cause of what sets them apart.",
-        "a shortcut taken for identical views": "When both views are the same picture there is nothing to find out. How "
-        "near to the floor is this run after its first epoch?",
-        "identical views taken for a shortcut": "A shortcut has to be found first, and that takes some epochs. How long "
-        "did this run take?",
-        "a rate blamed that moved the loss": "A rate that is too small leaves the loss where it began. Here it fell far "
-        "below chance.",
+        "a shortcut taken for identical views": "When both views are the same picture there is nothing to find out. "
+        "How near to the floor is this run after its first epoch?",
+        "identical views taken for a shortcut": "A shortcut has to be found first, and that takes some epochs. How "
+        "long did this run take?",
+        "a rate blamed that moved the loss": "A rate that is too small leaves the loss where it began. Here it fell "
+        "far below chance.",
         "a riddle called solved at chance": "Views that are the same, or that share their colours, make the riddle "
         "easy. This run did not solve it: compare its loss with chance.",
-        "a healthy run called sick": "This run left random weights far behind. Whoever finds a fault in every run finds "
-        "none.",
-        "a rule for these three runs only": "The three runs on the page are told apart, other runs of the same settings "
-        "are not. Does the rule use an exact number of one run? Compare with chance, floor and the start instead.",
+        "a healthy run called sick": "This run left random weights far behind. Whoever finds a fault in every run "
+        "finds none.",
+        "a rule for these three runs only": "The three runs on the page are told apart, others of the same settings are "
+        "not. Does the rule use an exact number of one run? Compare with chance, floor and the start instead. Or is a "
+        "margin too narrow? Between two seeds, kNN differs by a few hundredths through luck alone.",
     },
 )

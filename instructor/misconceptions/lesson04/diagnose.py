@@ -17,9 +17,9 @@ def diagnosis_by_loss_alone(loss, knn, chance, floor):
 
 def diagnosis_by_falling_loss(loss, knn, chance, floor):
     """Any loss that goes down, however little, is a healthy one."""
-    if knn[-1] < knn[0] - 0.03:
-        return right_diagnosis(loss, knn, chance, floor)
-    return "healthy"
+    if loss[-1] < loss[0] and _share(loss[-1], chance, floor) < 0.5:
+        return "healthy"
+    return right_diagnosis(loss, knn, chance, floor)
 
 
 def diagnosis_batch_size(loss, knn, chance, floor):
@@ -70,7 +70,7 @@ def diagnosis_by_heart(loss, knn, chance, floor):
 
 def right_diagnosis(loss, knn, chance, floor):
     """By shares of the way from chance to floor."""
-    if knn[-1] >= knn[0] + 0.04:
+    if knn[-1] >= knn[0] + 0.07:
         return "healthy"
     if _share(loss[-1], chance, floor) < 0.2:
         return "learning rate too small"
@@ -84,13 +84,13 @@ def right_diagnosis_by_points(loss, knn, chance, floor):
     moved, at_once = chance - min(loss) > 0.3 * chance, loss[0] - floor < floor + 0.5
     table = {(False, False): 3, (True, True): 1, (True, False): 2}
     names = ["healthy", "identical views", "colour shortcut", "learning rate too small"]
-    return names[0 if knn[-1] / knn[0] > 1.15 else table[moved, moved and at_once]]
+    return names[0 if knn[-1] / knn[0] > 1.4 else table[moved, moved and at_once]]
 
 
 WRONG = {
     "not a cause of the list": (diagnosis_in_own_words, "five names"),
     "low loss taken for learning": (diagnosis_by_loss_alone, "what was solving it good for"),
-    "standing still taken for health": (diagnosis_by_falling_loss, "Nothing happened"),
+    "standing still taken for health": (diagnosis_by_falling_loss, "Nothing was learned"),
     "the batch size blamed": (diagnosis_batch_size, "same batch size"),
     "a shortcut taken for identical views": (diagnosis_always_identical, "nothing to find out"),
     "identical views taken for a shortcut": (diagnosis_always_shortcut, "found first"),

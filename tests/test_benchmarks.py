@@ -1,0 +1,94 @@
+"""The benchmarks run and say what they should; how fast anything is, is not tested here."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parent / "benchmarks"
+
+
+@pytest.fixture
+def bench(monkeypatch):
+    """The folder's modules, which import one another by bare name, as when `report.py` is run."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    import bench_simclr
+    import common
+    import report
+
+    yield {"simclr": bench_simclr, "common": common, "report": report}
+    for name in ("bench_simclr", "bench_parts", "common", "report"):
+        sys.modules.pop(name, None)
+
+
+def numbers(value):
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [x for item in value for x in numbers(item)]
+    return [value] if isinstance(value, (int, float)) and not isinstance(value, bool) else []
+
+
+def test_our_side_is_measured_without_a_peer(bench):
+    result = json.loads(json.dumps(bench["report"].measure(quick=True, peer=False, tell=lambda line: None)))
+    assert set(result["training"]) == {"cifar", "imagenet", "small"}
+    for trained in result["training"].values():
+        assert set(trained["images_per_second"]) == {"ours", "ours_float32"}
+    for part in [*result["nt_xent"].values(), result["lars"], result["augmentation"]]:
+        assert part["milliseconds"]["ours"]["median"] > 0
+    measured = [result[key] for key in ("training", "memory_mib", "nt_xent", "lars", "augmentation", "large_nt_xent")]
+    assert all(number >= 0 for number in numbers(measured))
+    peak = result["memory_mib"]["small"]["ours"]
+    assert 0 < peak["imports_and_data"] <= peak["total"]
+    assert result["large_nt_xent"]["views"] == 4096
+    assert {"cpu", "threads"} <= set(result["machine"]) and {"torch", "python"} <= set(result["versions"])
+    assert result["aims"] == [], "a quick run has no say about the aims"
+    assert "NT-Xent, 256 views" in bench["report"].table(result)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("lightly") is None, reason="lightly comes with make bench")
+def test_lightly_takes_its_turns(bench):
+    setting = bench["simclr"].QUICK["small"]
+    images = bench["simclr"].load("shapes", limit=256)
+    result = bench["simclr"].throughput(images, setting, peer=True, tell=lambda line: None)
+    assert set(result["images_per_second"]) == {"ours", "ours_float32", "lightly", "lightly_tuned"}
+    ours, theirs = (result["images_per_second"][side]["rounds"][0] for side in ("ours", "lightly"))
+    assert result["ours_over_lightly"]["rounds"][0] == pytest.approx(ours / theirs, rel=0.01)
+    assert result["lightly_workers"]["taken"] in (0, 1, 2)
+
+
+def test_sides_take_turns_and_the_order_reverses(bench):
+    order = []
+    sides = {side: lambda side=side: order.append(side) or len(order) for side in "ab"}
+    assert bench["common"].in_turn(sides, 3) == {"a": [1, 4, 5], "b": [2, 3, 6]}
+    assert "".join(order) == "abbaab"
+
+
+def test_aims_are_met_or_missed_by_what_was_measured(bench):
+    def result(ratio, rate, chunked, peak):
+        median = {"median": ratio}
+        training = {name: {"ours_over_lightly": median} for name in ("cifar", "imagenet")}
+        training["small"] = {"images_per_second": {"ours": {"median": rate}}}
+        loss = {"milliseconds": {"ours": {"median": 10.0}, "ours_chunked": {"median": chunked}}}
+        return {
+            "training": training,
+            "nt_xent": {"4096": loss},
+            "large_nt_xent": {"views": 65_536, "peak_mib": peak},
+        }
+
+    aims = bench["report"].aims
+    assert [row["met"] for row in aims(result(2.5, 1800, 16.0, 4096))] == [True] * 5
+    assert [row["met"] for row in aims(result(2.4, 1799, 16.1, 4097))] == [False, True, False, False, False]
+
+
+def test_peak_memory_is_that_of_the_process(bench):
+    small, large = (bench["common"].in_own_process("bench_parts.py", views) for views in ("512", "8192"))
+    extra = large["peak_mib"] - small["peak_mib"]
+    assert extra > 1024 * 8192 * 4 / 2**20, "one block of similarities is 32 MiB"
+
+
+def test_a_failed_process_is_named(bench):
+    with pytest.raises(RuntimeError, match="bench_parts.py seven"):
+        bench["common"].in_own_process("bench_parts.py", "seven")
