@@ -909,7 +909,9 @@ else:
 # %%
 three = lesson.sick_runs()
 sick_levels = {"chance": three["A"].chance, "floor": three["A"].floor}
-explorers.show(figures.curves_side_by_side({name: r.history for name, r in three.items()}, sick_levels, {}))
+sick_baselines = {"raw pixels": explorers.lesson04.recorded("curves")["raw pixels"]}
+histories = {name: r.history for name, r in three.items()}
+explorers.show(figures.curves_side_by_side(histories, sick_levels, sick_baselines))
 print(lesson.CAUSES)
 
 

@@ -74,6 +74,13 @@ def test_the_strength_is_the_best_on_validation():
     assert result.validation_accuracy == pytest.approx(oracle[result.strength], abs=0.02)
 
 
+def test_few_labels_where_validation_takes_the_only_image_of_a_class():
+    (x, y), (q, t) = blobs(300, 0), blobs(200, 1)
+    few = torch.cat([torch.nonzero(y == c)[:n, 0] for c, n in ((0, 1), (1, 9), (2, 9), (3, 1))])
+    results = [linear_probe(x[few], y[few], q, t, seed=seed) for seed in range(6)]
+    assert all(0.4 < r.accuracy <= 1 for r in results)
+
+
 def test_table_uses_one_protocol_for_every_row():
     (x, y), (q, t) = blobs(300, 0), blobs(200, 1)
     rows = score_representations({"good": (x, q), "noise": (torch.randn(300, 9), torch.randn(200, 9))}, y, t, k=10)

@@ -103,8 +103,8 @@ diagnose = Exercise(
         "easy. This run did not solve it: compare its loss with chance.",
         "a healthy run called sick": "This run left random weights far behind. Whoever finds a fault in every run "
         "finds none.",
-        "a rule for these three runs only": "The three runs on the page are told apart, others of the same settings are "
-        "not. Does the rule use an exact number of one run? Compare with chance, floor and the start instead. Or is a "
-        "margin too narrow? Between two seeds, kNN differs by a few hundredths through luck alone.",
+        "a rule for these three runs only": "The rule tells the three runs of the page apart, not others of the same "
+        "settings. Does the rule use an exact number of one run? Compare with chance, floor and the start instead. Or "
+        "is a margin too narrow? Between two seeds, kNN differs by a few hundredths through luck alone.",
     },
 )

@@ -97,7 +97,7 @@ WRONG = {
     "a rate blamed that moved the loss": (diagnosis_rate_for_low_knn, "far below chance"),
     "a riddle called solved at chance": (diagnosis_fixed_loss, "did not solve it"),
     "a healthy run called sick": (diagnosis_always_sick, "left random weights"),
-    "a rule for these three runs only": (diagnosis_by_heart, "other runs of the same settings"),
+    "a rule for these three runs only": (diagnosis_by_heart, "others of the same settings"),
 }
 
 RIGHT = [right_diagnosis, right_diagnosis_by_points]
