@@ -32,8 +32,12 @@ CIFAR10 = {split: f"folder:{DATA / 'cifar10' / split}" for split in ("train", "t
 SNAPSHOTS = "--snapshot-epochs 0 1 21 51 55 91 98"
 # name: (training data, test data, options of `aimsssl train simclr` that differ from the cpu profile)
 RUNS = {
-    "shapes": ("shapes", "shapes", "--epochs 55 --crop-scale 0.4 1.0"),
-    "cifar10": (CIFAR10["train"], CIFAR10["test"], "--epochs 13"),
+    "shapes": ("shapes", "shapes", "--epochs 50 --crop-scale 0.4 1.0"),
+    "cifar10": (
+        CIFAR10["train"],
+        CIFAR10["test"],
+        "--epochs 13 --optimizer lars --learning-rate 4 --weight-decay 1e-6",
+    ),
     "mnist": ("mnist", "mnist", "--epochs 5 --flip 0"),
     "long": ("shapes", "shapes", "--epochs 98 --crop-scale 0.4 1.0 --probe shapes " + SNAPSHOTS),
 }
@@ -68,7 +72,7 @@ EXPERIMENTS = {
     ),
     "batch_size": (
         "shapes",
-        5_000,
+        3_000,
         None,
         {
             f"batch {batch}, {epochs} epochs": dict(

@@ -43,9 +43,9 @@ class Setting:
 
 
 SETTINGS = {
-    "cifar": Setting("cifar", 64, warmup=1, steps=2, rounds=5),
-    "imagenet": Setting("imagenet", 64, warmup=8, steps=10, rounds=5),
-    "small": Setting("small", 16, warmup=10, steps=30, rounds=5),
+    "cifar": Setting("cifar", 64, warmup=1, steps=2, rounds=4),
+    "imagenet": Setting("imagenet", 64, warmup=6, steps=8, rounds=4),
+    "small": Setting("small", 16, warmup=8, steps=20, rounds=5),
 }
 QUICK = {name: Setting(setting.stem, 4, warmup=1, steps=1, rounds=1) for name, setting in SETTINGS.items()}
 

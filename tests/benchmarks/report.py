@@ -21,7 +21,7 @@ RESULT = Path(__file__).parents[2] / "data" / "recorded_runs" / "benchmarks" / "
 def measure(data: str = "shapes", quick: bool = False, peer: bool = HAS_LIGHTLY, tell=print) -> dict:
     """Everything, one part after the other. `quick`: tiny models and single rounds, to see that it runs."""
     began = time.perf_counter()
-    rounds, least = (1, 0.0) if quick else (7, 0.3)
+    rounds, least = (1, 0.0) if quick else (5, 0.3)
     settings = bench_simclr.QUICK if quick else bench_simclr.SETTINGS
     images = load(data, limit=(2 if quick else 40) * bench_simclr.BATCH)
     result = {"data": data, "quick": quick, "machine": machine(), "versions": versions()}
