@@ -3,7 +3,7 @@
 import math
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 
@@ -57,27 +57,38 @@ class LARS(Optimizer):
                 loss = closure()
         for group in self.param_groups:
             params = [p for p in group["params"] if p.grad is not None]
-            if not params:
-                continue
             for p in params:
                 if "velocity" not in self.state[p]:
                     self.state[p]["velocity"] = torch.zeros_like(p)
             velocity = [self.state[p]["velocity"] for p in params]
-            # one call over all tensors of the group: the step is then bound by memory, not by Python
-            update = torch._foreach_add([p.grad for p in params], params, alpha=group["weight_decay"])
-            if group["adapt"]:
-                torch._foreach_mul_(update, self._trust_ratios(params, update, group["trust_coefficient"]))
-            torch._foreach_mul_(velocity, group["momentum"])
-            torch._foreach_add_(velocity, update, alpha=group["lr"])
-            torch._foreach_sub_(params, velocity)
+            if params:
+                (_step_on_cpu if params[0].device.type == "cpu" else _step_at_once)(params, velocity, group)
         return loss
 
-    @staticmethod
-    def _trust_ratios(params: list, update: list, trust_coefficient: float) -> list:
-        w = torch.stack(torch._foreach_norm(params))
-        d = torch.stack(torch._foreach_norm(update))
-        trust = torch.where((w > 0) & (d > 0), trust_coefficient * w / d, torch.ones_like(w))
-        return list(trust.unbind())
+
+def _step_on_cpu(params: list[Tensor], velocity: list[Tensor], group: dict) -> None:
+    """A tensor at a time, which then stays in the cache; all update directions share one piece of memory."""
+    scratch = params[0].new_empty(max(p.numel() for p in params))
+    for p, v in zip(params, velocity, strict=True):
+        d = torch.add(p.grad, p, alpha=group["weight_decay"], out=scratch[: p.numel()].as_strided(p.shape, p.stride()))
+        trust = 1.0
+        if group["adapt"]:
+            w_norm, d_norm = p.norm().item(), d.norm().item()
+            if w_norm > 0 and d_norm > 0:
+                trust = group["trust_coefficient"] * w_norm / d_norm
+        p.sub_(v.mul_(group["momentum"]).add_(d, alpha=group["lr"] * trust))
+
+
+def _step_at_once(params: list[Tensor], velocity: list[Tensor], group: dict) -> None:
+    """All tensors in a few calls, for a GPU: the step never waits for the device."""
+    d = torch._foreach_add([p.grad for p in params], params, alpha=group["weight_decay"])
+    if group["adapt"]:
+        w_norm, d_norm = torch.stack(torch._foreach_norm(params)), torch.stack(torch._foreach_norm(d))
+        trust = torch.where((w_norm > 0) & (d_norm > 0), group["trust_coefficient"] * w_norm / d_norm, 1.0)
+        torch._foreach_mul_(d, list(trust.unbind()))
+    torch._foreach_mul_(velocity, group["momentum"])
+    torch._foreach_add_(velocity, d, alpha=group["lr"])
+    torch._foreach_sub_(params, velocity)
 
 
 def split_decay_groups(model: nn.Module, weight_decay: float) -> list[dict]:

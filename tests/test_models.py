@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 import torchvision
 
 from aimsssl.models import ProjectionHead, SimCLR, extract, resnet18
+from aimsssl.models.resnet import Conv3x3
 
 
 def test_is_torchvisions_resnet18_with_the_same_weights():
@@ -14,6 +16,17 @@ def test_is_torchvisions_resnet18_with_the_same_weights():
     ours.load_state_dict(theirs.state_dict())
     images = torch.rand(2, 3, 64, 64)
     torch.testing.assert_close(ours(images), theirs(images))
+
+
+@pytest.mark.parametrize("side,stride", [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (5, 2)])
+def test_small_maps_are_convolved_all_the_same(side, stride):
+    conv = Conv3x3(4, 6, stride).double()
+    x = torch.randn(3, 4, side, side, dtype=torch.float64, requires_grad=True)
+    ours, theirs = conv(x), F.conv2d(x, conv.weight, stride=stride, padding=1)
+    torch.testing.assert_close(ours, theirs)
+    weights = torch.randn_like(ours)
+    for a, b in zip(*(torch.autograd.grad(y, [x, conv.weight], weights) for y in (ours, theirs)), strict=True):
+        torch.testing.assert_close(a, b)
 
 
 @pytest.mark.parametrize("stem,side", [("cifar", 32), ("small", 16), ("imagenet", 8)])

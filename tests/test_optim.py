@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from aimsssl import optim
 from aimsssl.optim import LARS, split_decay_groups, warmup_cosine
 
 
@@ -21,9 +22,11 @@ def lars_in_numpy(w, gradients, rates, momentum, weight_decay, trust_coefficient
     return w
 
 
+@pytest.mark.parametrize("kind", ["_step_on_cpu", "_step_at_once"])
 @pytest.mark.parametrize("weight_decay", [0.0, 0.3])
 @pytest.mark.parametrize("zero", ["nothing", "weights", "gradient"])
-def test_equals_numpy_over_steps_with_a_changing_rate(weight_decay, zero):
+def test_equals_numpy_over_steps_with_a_changing_rate(weight_decay, zero, kind, monkeypatch):
+    monkeypatch.setattr(optim, "_step_on_cpu", getattr(optim, kind))  # both ways of the step can run on a CPU
     rng = np.random.default_rng(0)
     shapes = {"matrix": (4, 3), "kernel": (2, 3, 3, 3), "bias": (4,)}
     start = {n: rng.normal(size=s) * (zero != "weights") for n, s in shapes.items()}

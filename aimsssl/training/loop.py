@@ -122,7 +122,7 @@ def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Opti
         return LARS(groups, config.learning_rate, config.momentum, config.weight_decay, config.trust_coefficient)
     if config.optimizer == "sgd":
         return torch.optim.SGD(groups, config.learning_rate, config.momentum, nesterov=config.nesterov)
-    return torch.optim.AdamW(groups, config.learning_rate)
+    return torch.optim.AdamW(groups, config.learning_rate, fused=True)
 
 
 @dataclass(frozen=True)
