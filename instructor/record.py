@@ -39,7 +39,7 @@ RUNS = {
         "--epochs 13 --optimizer lars --learning-rate 4 --weight-decay 1e-6",
     ),
     "mnist": ("mnist", "mnist", "--epochs 5 --flip 0"),
-    "long": ("shapes", "shapes", "--epochs 98 --crop-scale 0.4 1.0 --probe shapes " + SNAPSHOTS),
+    "long": ("shapes", "shapes", "--limit 5000 --epochs 98 --crop-scale 0.4 1.0 --probe shapes " + SNAPSHOTS),
 }
 
 
