@@ -285,3 +285,13 @@ def test_links_of_a_document_lead_somewhere(document):
     folder = (ROOT / document).parent
     links = [link for link in re.findall(r"\]\(([^)\s]+)\)", read(document)) if not re.match(r"https?://|#", link)]
     assert [link for link in links if not (folder / link.split("#")[0]).exists()] == []
+
+
+@pytest.mark.parametrize("run", ["shapes", "cifar10", "mnist"])
+def test_the_readme_quotes_the_recorded_runs(run):
+    """A row of the table of results: minutes, then kNN of raw pixels, random weights and SimCLR, and their probes."""
+    result = json.loads(read(f"data/recorded_runs/{run}/result.json"))
+    scores = [result["scores"][name] for name in ("raw pixels", "random weights", "simclr")]
+    expected = [f"{result['seconds'] / 60:.1f}", *(f"{s['knn']:.2f} / {s['probe']:.2f}" for s in scores)]
+    (row,) = [line for line in read("README.md").splitlines() if f"data/recorded_runs/{run})" in line]
+    assert [cell.strip() for cell in row.split("|")[2:-1]] == expected
