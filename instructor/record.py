@@ -32,7 +32,7 @@ CIFAR10 = {split: f"folder:{DATA / 'cifar10' / split}" for split in ("train", "t
 SNAPSHOTS = "--snapshot-epochs 0 1 21 51 55 91 98"
 # name: (training data, test data, options of `aimsssl train simclr` that differ from the cpu profile)
 RUNS = {
-    "shapes": ("shapes", "shapes", "--epochs 50 --crop-scale 0.4 1.0"),
+    "shapes": ("shapes", "shapes", "--epochs 42 --crop-scale 0.4 1.0"),
     "cifar10": (
         CIFAR10["train"],
         CIFAR10["test"],
