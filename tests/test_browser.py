@@ -153,7 +153,7 @@ def _nothing_failed(page) -> None:
 
 def _move_the_epoch(page) -> None:
     """Choose another epoch in the list beside the slider: the picture, its alt text and the slider follow."""
-    explorer = page.locator(".jp-Notebook .widget-vbox", has=page.locator("img"))
+    explorer = page.locator(".jp-Notebook .widget-vbox", has=page.locator("img")).first
     choice = explorer.get_by_label("epoch")
     picture = explorer.locator("img")
     choice.scroll_into_view_if_needed()
