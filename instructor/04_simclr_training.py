@@ -515,6 +515,20 @@ long_knn = dict(zip(*long.column("knn_accuracy"), strict=True))
 print("kNN on held-out images: " + ", ".join(f"epoch {e}: {long_knn[e]:.2f}" for e in (0, 1, 21, 51, 91, 98)))
 
 # %% [markdown]
+# The last map has two halves, and every class is in both. Nobody asked for that. **Predict**: what is different between
+# the left and the right? `shapes` remembers how each image was made, so we can test a guess.
+
+# %%
+factors = {name: values.float().numpy() for name, values in long_probe.factors.items()}
+halves = long_maps[98][:, 0] > long_maps[98][:, 0].mean()
+together = {name: abs(np.corrcoef(halves, values)[0, 1]) for name, values in factors.items()}
+print("correlation with the half: " + ", ".join(f"{name} {r:.2f}" for name, r in together.items()))
+
+# %% [markdown]
+# It is `lighter`: whether the figure is lighter or darker than its ground. Two views of an image always agree in it: the
+# jitter may make the whole picture darker, but it does not turn light into dark. So it helps to find the partner, and the
+# network keeps it. **A representation keeps what the views have in common**, asked for or not. Lesson 02 is about that.
+#
 # Compare the steps of kNN with the steps of the map. The same number of epochs does not do the same work early and late.
 # A map that stands still *late*, after it has found its groups, is no bad sign. A map that stands still from the first
 # epoch on is.

@@ -291,3 +291,9 @@ def test_names_on_a_map_never_cover_each_other(seed):
     np.testing.assert_array_equal(places[0], wanted[0])
     overlap = (np.abs(places[:, None] - places[None]) < 0.9 * box).all(axis=2)
     assert overlap.sum() == len(places)  # each with itself only
+
+
+def test_a_class_in_two_groups_is_named_at_one_of_them():
+    rng = np.random.default_rng(0)
+    points = np.concatenate([rng.normal(-10, 0.5, (30, 2)), rng.normal(10, 2, (30, 2))])
+    assert np.abs(parts.densest(points) + 10).max() < 1, "the tighter group, not the empty middle"

@@ -1,5 +1,6 @@
 """A run on disk: learning, stopping at any point, going on bit for bit, and refusing what would lose something."""
 
+import copy
 import json
 import math
 import os
@@ -26,6 +27,7 @@ from aimsssl.training import (
     load_encoder,
     monitor_split,
     random_encoder,
+    simclr,
     train_simclr,
     train_supervised,
 )
@@ -258,6 +260,25 @@ def test_identical_views_make_the_task_trivial(images):
 def test_heads(images, head):
     run = train_simclr(images, replace(SMALL, epochs=1, head=head, snapshot_epochs=()), progress=None)
     assert run.model(torch.rand(2, 3, 32, 32))[1].shape == (2, 32 if head == "none" else 16)
+
+
+def test_separate_views_change_batch_norm_only(images, monkeypatch):
+    """On an encoder and head without batch norm it makes no difference whether views go through one by one."""
+    plain = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 5, 4), torch.nn.ReLU(), torch.nn.Flatten())
+    plain.feature_dim = 8 * 7 * 7
+    monkeypatch.setattr(simclr, "resnet18", lambda *sizes: copy.deepcopy(plain))
+    config = replace(SMALL, head_norm=False, epochs=2, snapshot_epochs=())
+    runs = [train_simclr(images, replace(config, separate_views=s), progress=None) for s in (False, True)]
+    for a, b in zip(*(run.model.state_dict().values() for run in runs), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+    sizes = []
+    monkeypatch.undo()
+    monkeypatch.setattr(
+        simclr.SimCLR, "forward", lambda self, x: sizes.append(len(x)) or (None, self.head(self.encoder(x)))
+    )
+    for separate in (False, True):
+        train_simclr(images, replace(SMALL, epochs=1, separate_views=separate, snapshot_epochs=()), progress=None)
+    assert set(sizes[:4]) == {64} and set(sizes[4:]) == {32}
 
 
 def test_supervised_learns_its_labels(images):

@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
 
-from .parts import BLUE, GREY, INK, MARKERS, ORANGE, PALETTE, apart, tidy, with_alt
+from .parts import BLUE, GREY, INK, MARKERS, ORANGE, PALETTE, apart, log_ticks, tidy, with_alt
 
 T95 = (np.nan, 12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26)  # two-sided, by degrees of freedom
 LINES = {"--": "- -", ":": "· · ·", "-.": "– · –"}
@@ -111,9 +110,7 @@ def trust_ratio_change(names: Sequence[str], moments: Mapping[str, np.ndarray]) 
     for (moment, values), colour, marker in zip(ratios.items(), (ORANGE, BLUE, *PALETTE[2:]), MARKERS, strict=False):
         axes.plot(values, rows, marker, color=colour, ms=6, label=moment, ls="none")
     axes.set(xscale="log", ylim=(len(names) - 0.4, -0.6), xlabel="trust ratio ‖w‖ / ‖d‖ (no unit, log scale)")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    log_ticks(axes.xaxis)
     axes.set_yticks(rows, names, fontsize=8.5)
     figure.legend(loc="outside upper center", ncols=len(ratios), frameon=False, fontsize=10)
     tidy(axes, grid="x")

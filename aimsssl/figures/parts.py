@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
+from matplotlib.ticker import LogLocator, NullFormatter
 
 # seaborn's "colorblind"; importing seaborn would bring pyplot with it
 PALETTE = (
@@ -62,12 +64,12 @@ def scatter(axes: Axes, points: np.ndarray, labels: np.ndarray, classes: Sequenc
 
 
 def name_classes(axes: Axes, points: np.ndarray, labels: np.ndarray, classes: Sequence[str], avoid: np.ndarray) -> None:
-    """Names above the middle of their points, moved where they would cover each other or the point `avoid`."""
+    """Names where their points are densest, moved where they would cover each other or the point `avoid`."""
     present = [label for label in range(len(classes)) if (labels == label).any()]
     low, high = points.min(axis=0), points.max(axis=0)
-    wanted = [avoid, *(np.median(points[labels == label], axis=0) for label in present)]
+    wanted = [avoid, *(densest(points[labels == label]) for label in present)]
     wanted = (np.array(wanted) - low) / (high - low)
-    wanted[1:, 1] += 0.06  # above the middle, so that a tight group stays in sight
+    wanted[1:, 1] += 0.06  # above, so that a tight group stays in sight
     places = apart_in_the_plane(wanted, np.array([0.2, 0.075]))[1:]
     for label, place in zip(present, places, strict=True):
         x, y = low + place * (high - low)
@@ -76,6 +78,19 @@ def name_classes(axes: Axes, points: np.ndarray, labels: np.ndarray, classes: Se
             x, y, classes[label], ha="center", va="center", fontsize=9, color=INK, zorder=5,
             bbox=dict(boxstyle="round,pad=0.15", fc="white", ec=colour, lw=1.6, alpha=0.88),
         )  # fmt: skip
+
+
+def densest(points: np.ndarray, neighbours: int = 10) -> np.ndarray:
+    """The one of `[N, 2]` points whose nearest ones are nearest: a class in two groups has nothing at its middle."""
+    squared = ((points[:, None] - points[None]) ** 2).sum(axis=2)
+    return points[np.sort(squared, axis=1)[:, :neighbours].mean(axis=1).argmin()]
+
+
+def log_ticks(axis: Axis) -> None:
+    """1, 2, 5, 10, … on a logarithmic axis, written out."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def apart(values: Sequence[float], gap: float) -> np.ndarray:

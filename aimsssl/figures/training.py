@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from .parts import BLUE, GREY, INK, ORANGE, PALETTE, apart, note, tidy, with_alt
+from .parts import BLUE, GREY, INK, ORANGE, PALETTE, apart, log_ticks, note, tidy, with_alt
 
 
 def simclr_plan(d_feature: int, d_out: int, batch_size: int) -> Figure:
@@ -68,6 +68,7 @@ def trust_ratios(names: Sequence[str], trust: np.ndarray) -> Figure:
     axes.hlines(rows, trust.min() * 0.8, trust, color="#cccccc", lw=1.5)
     axes.plot(trust, rows, "o", color=BLUE, ms=6)
     axes.set(xscale="log", ylim=(len(names) - 0.4, -0.6), xlabel="trust ratio ‖w‖ / ‖d‖ (no unit, log scale)")
+    log_ticks(axes.xaxis)
     axes.set_yticks(rows, names, fontsize=8.5)
     for row in (int(trust.argmax()), int(trust.argmin())):
         note(axes, f"{trust[row]:.3g}", trust[row], row, (8, 0), INK)

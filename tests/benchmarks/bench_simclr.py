@@ -59,7 +59,7 @@ def ours(images: ImageSet, setting: Setting, precision: str) -> float:
     config = SimCLRConfig(
         stem=setting.stem, width=setting.width, epochs=2, batch_size=BATCH, optimizer="sgd", nesterov=False,
         learning_rate=RATE, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY, d_hidden=512, d_out=128, temperature=0.5,
-        crop_scale=(0.08, 1.0), precision=precision, monitor_every=0,
+        crop_scale=(0.08, 1.0), precision=precision, monitor_every=0, separate_views=True,
     )  # fmt: skip
     run = train_simclr(images[: steps * BATCH], config, progress=None)
     seconds = run.column("seconds")[1]
