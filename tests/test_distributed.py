@@ -68,6 +68,8 @@ def one_share_of_the_loss(path: str, chunk_size: int | None) -> None:
     loss = nt_xent(z1, z2, 0.3, chunk_size=chunk_size, group=dist.group.WORLD)
     grads = torch.autograd.grad(loss, [z1, z2])
     torch.save((loss.detach(), *grads), f"{path}/{rank}.pt")
+    dist.barrier()
+    dist.destroy_process_group()
 
 
 @pytest.mark.parametrize("chunk_size", [None, 2])

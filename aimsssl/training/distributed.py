@@ -19,11 +19,19 @@ TIMEOUT = timedelta(seconds=45)  # how long a process waits for one that has sto
 class Processes:
     """This process among those of the run: `rank` of `world`. One process alone is rank 0 of 1."""
 
-    def __init__(self, device: torch.device):
+    def __init__(self, device: torch.device, batch_size: int):
+        """Join the others.
+
+        Raises:
+            ValueError: a batch cannot be shared equally.
+        """
         self.world = int(os.environ.get("WORLD_SIZE", "1"))
         self.rank = int(os.environ.get("RANK", "0")) if self.world > 1 else 0
         self.main = self.rank == 0
-        if self.world > 1 and not dist.is_initialized():
+        if batch_size % self.world:
+            raise ValueError(f"batch_size {batch_size} cannot be shared equally by {self.world} processes")
+        self.opened = self.world > 1 and not dist.is_initialized()
+        if self.opened:
             if device.type == "cuda":
                 torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
             dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=TIMEOUT)
@@ -37,7 +45,11 @@ class Processes:
         """`run.start` on every process: the main one takes the folder and decides the configuration."""
         if self.world == 1:
             return run.start(resume)
-        state = run.start(resume) if self.main else None
+        try:
+            state = run.start(resume) if self.main else None
+        except RunError:
+            self.close()
+            raise
         shared = [run.config, run.history, run.snapshots, state]
         dist.broadcast_object_list(shared)
         run.config, run.history, run.snapshots, state = shared
@@ -70,10 +82,10 @@ class Processes:
         if self.world > 1:
             dist.barrier()
 
-    def check(self, batch_size: int) -> None:
-        """Raise ValueError where a batch cannot be shared equally."""
-        if batch_size % self.world:
-            raise ValueError(f"batch_size {batch_size} cannot be shared equally by {self.world} processes")
+    def close(self) -> None:
+        """Part from the others. Without it PyTorch's threads may abort the process when it ends."""
+        if self.opened and dist.is_initialized():
+            dist.destroy_process_group()
 
     def explain(self, error: RuntimeError, run: Run) -> RuntimeError:
         """A clear error for what PyTorch says when another process is gone."""

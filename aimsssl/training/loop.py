@@ -153,13 +153,12 @@ def fit(
     on exactly as if it had not been.
     """
     device = torch.device(config.device)
-    processes = Processes(device)
-    processes.check(config.batch_size)
     train, bank, held_out = monitor_split(images, config)
     steps = len(train) // config.batch_size
     if steps == 0:
         kept = f" ({len(images)} less {len(held_out)} held out for kNN)" if held_out else ""
         raise ValueError(f"batch_size {config.batch_size} is larger than the data: {len(train)} images{kept}")
+    processes = Processes(device, config.batch_size)
     state = processes.start(run, resume)
 
     model.to(device, memory_format=torch.channels_last).train()
@@ -236,8 +235,11 @@ def fit(
             loss, rate = train_epoch(epoch)
             seconds += time.perf_counter() - start
             close_epoch(epoch, loss, rate, seconds)
+        processes.wait()
     except RuntimeError as error:
         raise processes.explain(error, run) from error
+    finally:
+        processes.close()
     model.eval()
     return run
 
