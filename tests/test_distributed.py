@@ -19,7 +19,11 @@ from aimsssl.training import Run, SimCLRConfig, load_encoder, simclr, train_simc
 
 pytestmark = pytest.mark.skipif(not dist.is_gloo_available(), reason="needs the gloo backend")
 
-SCRIPT = "import sys; sys.path.insert(0, {folder!r}); import test_distributed as t; t.{function}({arguments})"
+# the last words as in aimsssl/__main__.py: gloo's threads now and then abort an interpreter that ends the usual way
+SCRIPT = (
+    "import os, sys; sys.path.insert(0, {folder!r}); import test_distributed as t; t.{function}({arguments}); "
+    "sys.stdout.flush(); os._exit(0)"
+)
 
 
 def free_port() -> int:
