@@ -71,7 +71,8 @@ class SimCLRConfig(TrainingConfig):
     def for_profile(cls, profile: Profile, **changes) -> Self:
         """The settings that were found best for a profile's size, with `changes` by name.
 
-        `cpu` was chosen by runs of a minute or two on one core, one seed each (ResNet-18 of width 16, batch 128):
+        `cpu` was chosen by runs of a minute or two on one core, one seed each (ResNet-18 of width 16, batch 128),
+        scored on the *test* split and not kept as records, so these numbers guide and prove nothing:
         - CIFAR-10, three epochs, kNN: AdamW at 4e-3 0.468, at 8e-3 0.475; SGD at 0.06 0.474; LARS at 2 0.485, at 4
           0.495. With batch norm in the head AdamW at 8e-3 0.488, LARS at 4 0.503, which the recorded run uses.
         - `shapes`, ten epochs, linear probe, no batch norm in the head: AdamW at 2e-3 0.68, 4e-3 0.78, 8e-3 0.82, 16e-3
