@@ -502,7 +502,7 @@ explorers.lesson04.through_training(run, probe_images, image=IMAGE)
 
 # %%
 LONG_IMAGES = len(probe_images)  # 500, or fewer under the profile ci
-long = explorers.lesson04.recorded_run("long", images=LONG_IMAGES)
+long = explorers.recorded_run("long", images=LONG_IMAGES)
 long_probe = load("shapes", "test").sample(500)[:LONG_IMAGES]  # the images whose h was kept
 long_labels = long_probe.labels.numpy()
 
@@ -600,7 +600,7 @@ explorers.show(figures.accuracy_bars(both, levels))
 # *h*.)
 
 # %%
-record = explorers.lesson04.recorded("heads")
+record = explorers.recorded("heads")
 measures = {"kNN, h": "knn", "linear probe, h": "probe", "linear probe, z": "probe_z"}
 values = {head: {name: setting[key] for name, key in measures.items()} for head, setting in record["settings"].items()}
 levels = {
@@ -635,7 +635,7 @@ for name in measures:
 # is four times as long. Which batch is best in the short training? Is it the same one in the long training?
 
 # %%
-record = explorers.lesson04.recorded("batch_size")
+record = explorers.recorded("batch_size")
 ours = {}
 for name, setting in record["settings"].items():
     size, length = (int(number) for number in re.findall(r"\d+", name))  # "batch 32, 6 epochs"
@@ -772,7 +772,7 @@ for count in next(iter(by_labels.values())):
 # four settings at once.
 
 # %%
-record = explorers.lesson04.recorded("postmortem")
+record = explorers.recorded("postmortem")
 settings, healthy = record["settings"], record["healthy"]
 random_knn, raw_knn = record["random weights"]["knn_mean"], record["raw pixels"]["knn"]
 N, tau = healthy["batch_size"], healthy["temperature"]
@@ -925,7 +925,7 @@ else:
 # %%
 three = lesson.sick_runs()
 sick_levels = {"chance": three["A"].chance, "floor": three["A"].floor}
-sick_baselines = {"raw pixels": explorers.lesson04.recorded("curves")["raw pixels"]}
+sick_baselines = {"raw pixels": explorers.recorded("curves")["raw pixels"]}
 histories = {name: r.history for name, r in three.items()}
 explorers.show(figures.curves_side_by_side(histories, sick_levels, sick_baselines))
 print(lesson.CAUSES)

@@ -13,7 +13,7 @@ pytest.importorskip("ipywidgets")
 
 from aimsssl import explorers
 from aimsssl.datasets import ImageSet
-from aimsssl.explorers import Explorer, LiveCurve, labelled_choice, labelled_slider, lesson04
+from aimsssl.explorers import Explorer, LiveCurve, labelled_choice, labelled_slider, lesson04, records
 from aimsssl.training import Run, RunError
 
 
@@ -174,8 +174,8 @@ def test_maps_of_a_recorded_run_are_kept_elsewhere(run, probe, tmp_path, monkeyp
     run.path = tmp_path / "recorded" / "long"
     run.save()
     (run.path / "config.json").write_text('{"epochs": 4}')
-    monkeypatch.setattr(lesson04, "RECORDED", tmp_path / "recorded")
-    long = lesson04.recorded_run("long", images=20)
+    monkeypatch.setattr(records, "RECORDED", tmp_path / "recorded")
+    long = explorers.recorded_run("long", images=20)
     before = sorted(run.path.iterdir())
     points = lesson04.maps(long, tmp_path / "elsewhere" / "maps.npz")
     assert points[4].shape == (20, 2) and (tmp_path / "elsewhere" / "maps.npz").exists()
@@ -185,13 +185,13 @@ def test_maps_of_a_recorded_run_are_kept_elsewhere(run, probe, tmp_path, monkeyp
 
 
 def test_a_missing_record_says_how_to_get_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(lesson04, "RECORDED", tmp_path)
-    for read in (lesson04.recorded, lesson04.recorded_run):
+    monkeypatch.setattr(records, "RECORDED", tmp_path)
+    for read in (explorers.recorded, explorers.recorded_run):
         with pytest.raises(RunError, match=r"heads.*python instructor/record.py heads"):
             read("heads")
     (tmp_path / "heads").mkdir()
     (tmp_path / "heads" / "result.json").write_text('{"chance": 0.1}')
-    assert lesson04.recorded("heads") == {"chance": 0.1}
+    assert explorers.recorded("heads") == {"chance": 0.1}
 
 
 def test_neighbours_leave_the_image_itself_out_and_find_the_class_at_the_end(run, probe):

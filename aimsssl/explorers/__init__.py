@@ -3,5 +3,16 @@
 from . import lesson04
 from .controls import Control, Explorer, labelled_choice, labelled_slider
 from .display import LiveCurve, show
+from .records import recorded, recorded_run
 
-__all__ = ["Control", "Explorer", "LiveCurve", "labelled_choice", "labelled_slider", "lesson04", "show"]
+__all__ = [
+    "Control",
+    "Explorer",
+    "LiveCurve",
+    "labelled_choice",
+    "labelled_slider",
+    "lesson04",
+    "recorded",
+    "recorded_run",
+    "show",
+]

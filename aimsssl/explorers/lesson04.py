@@ -1,4 +1,4 @@
-"""Lesson 04: the same images through the training of one run, as a map and as nearest neighbours; recorded runs."""
+"""Lesson 04: the same images through the training of one run, as a map and as nearest neighbours."""
 
 import io
 import zlib
@@ -8,45 +8,14 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from .. import figures, profile
+from .. import figures
 from ..datasets import ImageSet
 from ..evaluation import nearest_neighbours, tsne
-from ..training import Run, RunError
-from ..training.runs import read_json, write_atomically
+from ..training import Run
+from ..training.runs import write_atomically
 from .controls import Explorer, labelled_slider
 
 NEIGHBOURS = 10
-RECORDED = profile.LESSON_MINUTES.parent
-
-
-def recorded(name: str) -> dict:
-    """What a recorded experiment found: `data/recorded_runs/NAME/result.json`.
-
-    Raises:
-        RunError: it is missing or damaged; the message says how to record it.
-    """
-    try:
-        return read_json(RECORDED / name / "result.json")
-    except RunError as error:
-        raise RunError(_mend(name, error)) from None
-
-
-def recorded_run(name: str, images: int | None = None) -> Run:
-    """A recorded run: its configuration, history, and the snapshots of its first `images` probe images (or of all).
-
-    Raises:
-        RunError: it is missing or damaged; the message says how to record it.
-    """
-    try:
-        run = Run.open(RECORDED / name)
-    except RunError as error:
-        raise RunError(_mend(name, error)) from None
-    run.snapshots = {epoch: h[:images] for epoch, h in run.snapshots.items()}
-    return run
-
-
-def _mend(name: str, error: RunError) -> str:
-    return f"{error}. It belongs to the repository: get it back with git, or run `python instructor/record.py {name}`."
 
 
 def maps(run: Run, cache: Path | None = None) -> dict[int, np.ndarray]:
