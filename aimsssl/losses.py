@@ -1,11 +1,14 @@
 """NT-Xent, the loss of SimCLR."""
 
 import math
+from pathlib import Path
 
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor
+
+LARGE = 8192  # views from which on the whole matrix is compared with the memory: below, it takes 256 MiB a copy
 
 
 def nt_xent(
@@ -37,7 +40,8 @@ def nt_xent(
     Raises:
         ValueError: shapes differ or are not `[N, D]`, N < 2 (no negatives), τ not above 0, chunk_size below 1, or
             an infinite or NaN entry (on a GPU this last check would wait for the device, and is left out).
-        MemoryError: the whole matrix does not fit in memory; the message says how much chunks would take.
+        MemoryError: the whole matrix does not fit in memory; the message says how much chunks would take. On Linux it
+            comes before anything is allocated: there the kernel would promise the memory, and end the process later.
 
     Source: Chen et al. 2020, arXiv:2002.05709, equation 1 and algorithm 1; Sohn 2016 (N-pair loss).
     """
@@ -52,6 +56,10 @@ def nt_xent(
     positives = rows.roll(n)  # the other view of each
     if chunk_size is not None:
         return _ChunkedNTXent.apply(z, rows, positives, temperature, chunk_size)
+    copies = 3 if z.requires_grad else 2  # measured: the similarities, their log-softmax, and the gradient of both
+    needed = copies * z.element_size() * len(rows) * len(z)
+    if z.device.type == "cpu" and len(z) > LARGE and needed > _available_bytes():
+        raise MemoryError(_advice(z, rows, needed))
     try:
         similarity = (z[rows] / temperature) @ z.T  # [2N, 2N], or a process's rows of it
         similarity[torch.arange(2 * n, device=z.device), rows] = -math.inf  # no view is its own candidate
@@ -59,11 +67,24 @@ def nt_xent(
     except RuntimeError as error:  # PyTorch's allocator has no exception of its own on the CPU
         if "alloc" not in str(error) and "memory" not in str(error):
             raise
-        needed = z.element_size() * 2 * n * len(z) / 2**30
-        raise MemoryError(
-            f"the similarities of {len(z):,} views take {needed:.1f} GiB, several times over; "
-            f"chunk_size=1024 would hold {needed * 1024 / (2 * n):.2f} GiB of them at a time"
-        ) from error
+        raise MemoryError(_advice(z, rows, needed)) from error
+
+
+def _advice(z: Tensor, rows: Tensor, needed: int) -> str:
+    chunk = z.element_size() * 1024 * len(z) / 2**30
+    return (
+        f"the similarities of {len(rows):,} views to {len(z):,} take {needed / 2**30:.1f} GiB, and there is less; "
+        f"chunk_size=1024 would hold {chunk:.2f} GiB of them at a time, with the same result"
+    )
+
+
+def _available_bytes() -> float:
+    """What Linux could give this process without swapping; infinity where it does not say, as on other systems."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return math.inf
+    return next((1024 * float(line.split()[1]) for line in lines if line.startswith("MemAvailable")), math.inf)
 
 
 class _Gather(torch.autograd.Function):

@@ -6,6 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from aimsssl import losses
 from aimsssl.losses import nt_xent
 
 
@@ -97,3 +98,52 @@ def test_bfloat16_is_computed_in_float32(chunk_size):
 def test_mistakes_are_named(z1, z2, options, words):
     with pytest.raises(ValueError, match=words):
         nt_xent(z1, z2, **options)
+
+
+# ---- memory
+
+
+@pytest.mark.parametrize(("gradient", "copies"), [(True, 3), (False, 2)])
+def test_a_matrix_that_does_not_fit_is_refused_before_it_is_made(monkeypatch, gradient, copies):
+    """What it needs: `copies` of 6 by 6 numbers of 4 bytes."""
+    monkeypatch.setattr(losses, "LARGE", 5)
+    z = torch.randn(3, 4, requires_grad=gradient)
+    monkeypatch.setattr(losses, "_available_bytes", lambda: copies * 6 * 6 * 4)
+    assert nt_xent(z, z).isfinite()
+    monkeypatch.setattr(losses, "_available_bytes", lambda: copies * 6 * 6 * 4 - 1)
+    monkeypatch.setattr(F, "cross_entropy", None)  # nothing is computed
+    with pytest.raises(MemoryError, match="similarities of 6 views.*chunk_size=1024"):
+        nt_xent(z, z)
+    assert nt_xent(z, z, chunk_size=4).isfinite(), "chunks are not refused"
+
+
+def test_a_small_batch_does_not_ask_for_the_memory(monkeypatch):
+    monkeypatch.setattr(losses, "_available_bytes", None)
+    z = torch.randn(64, 4)
+    assert nt_xent(z, z).isfinite()
+
+
+def test_a_failed_allocation_is_the_same_error(monkeypatch):
+    def full(*args):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(F, "cross_entropy", full)
+    with pytest.raises(MemoryError, match="chunk_size=1024"):
+        nt_xent(torch.ones(3, 4), torch.ones(3, 4))
+
+
+def test_memory_that_a_system_does_not_tell_is_no_limit(monkeypatch, tmp_path):
+    (tmp_path / "meminfo").write_text("MemTotal:  9 kB\nMemAvailable:     3 kB\nMemFree: 1 kB\n")
+    monkeypatch.setattr(losses, "Path", lambda _: tmp_path / "meminfo")
+    assert losses._available_bytes() == 3 * 1024
+    (tmp_path / "meminfo").write_text("MemTotal:  9 kB\n")
+    assert losses._available_bytes() == math.inf
+    (tmp_path / "meminfo").unlink()
+    assert losses._available_bytes() == math.inf
+
+
+@pytest.mark.skipif(not math.isfinite(losses._available_bytes()), reason="the system does not tell its memory")
+def test_a_million_views_are_refused_and_not_tried():
+    z = torch.ones(1, 1).expand(2**20, 1)  # 2 · 2**20 views: 32 TiB for two copies
+    with pytest.raises(MemoryError, match="GiB"):
+        nt_xent(z, z)
