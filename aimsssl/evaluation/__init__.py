@@ -1,15 +1,21 @@
 """Questions to a frozen representation. Tensors in, a number or a small result object out."""
 
 from .embedding import tsne
+from .factors import FactorScore, factor_audit
 from .finetune import FinetuneResult, finetune
+from .geometry import alignment, effective_rank, uniformity
 from .knn import knn_accuracy, knn_predict, nearest_neighbours
 from .probe import ProbeResult, linear_probe
 from .table import Score, format_table, score_representations
 
 __all__ = [
+    "FactorScore",
     "FinetuneResult",
     "ProbeResult",
     "Score",
+    "alignment",
+    "effective_rank",
+    "factor_audit",
     "finetune",
     "format_table",
     "knn_accuracy",
@@ -18,4 +24,5 @@ __all__ = [
     "nearest_neighbours",
     "score_representations",
     "tsne",
+    "uniformity",
 ]

@@ -1,0 +1,96 @@
+"""How representations lie on the sphere: are partners close, are all spread out, how many directions are used."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from .knn import check_features
+
+
+def alignment(z1: Tensor, z2: Tensor, alpha: float = 2.0) -> float:
+    """Mean distance of the two views of an image, to the power `alpha`: 0 where all partners coincide.
+
+    With unit rows and alpha = 2 it is 2 − 2·(mean cosine of the partners), so at most 4.
+
+    Args:
+        z1, z2: `[N, D]`, row i of both from the same image; rows are brought to length 1 here.
+        alpha: above 0.
+
+    Raises:
+        ValueError: shapes, a row of zeros, an infinite or NaN entry, or alpha not above 0, by name.
+
+    Source: Wang & Isola 2020, arXiv:2005.10242, §4.1.
+    """
+    _check_positive(alpha=alpha)
+    unit1, unit2 = _unit_rows(z1=z1), _unit_rows(z2=z2)
+    if unit1.shape != unit2.shape:
+        raise ValueError(f"z1 and z2 must have one shape, got {list(z1.shape)} and {list(z2.shape)}")
+    return (unit1 - unit2).norm(dim=1).pow(alpha).mean().item()
+
+
+def uniformity(z: Tensor, t: float = 2.0, chunk_size: int = 512) -> float:
+    """log of the mean of exp(−t·distance²) over all pairs of different rows: 0 after a collapse, lower is more even.
+
+    It is exact, and the pairs are computed `chunk_size` rows at a time: 50,000 rows need 0.2 GB for it, not 10.
+
+    Args:
+        z: `[N, D]`, N ≥ 2; rows are brought to length 1 here.
+        t: above 0.
+        chunk_size: rows compared with the rest at one time; at least 1.
+
+    Raises:
+        ValueError: shapes, fewer than two rows, a row of zeros, an infinite or NaN entry, t or chunk_size, by name.
+
+    Source: Wang & Isola 2020, arXiv:2005.10242, §4.1.
+    """
+    _check_positive(t=t, chunk_size=chunk_size)
+    unit, n = _unit_rows(z=z), len(z)
+    if n < 2:
+        raise ValueError(f"z must have at least two rows, for uniformity compares pairs; got {n}")
+    parts = []  # logarithms of sums, so that a large t does not round all of them to 0
+    for start in range(0, n, chunk_size):
+        rows, rest = unit[start : start + chunk_size], unit[start + chunk_size :]
+        for cosines in (rows @ rows.T)[*torch.triu_indices(len(rows), len(rows), 1)], rows @ rest.T:
+            if cosines.numel():
+                exponents = cosines.sub_(1).mul_(2 * t)  # −t·distance², of unit rows
+                highest = exponents.max()
+                parts.append(highest.double() + exponents.sub_(highest).exp_().sum(dim=-1).double().sum().log())
+    return (torch.stack(parts).logsumexp(dim=0) - math.log(n * (n - 1) / 2)).item()
+
+
+def effective_rank(z: Tensor) -> float:
+    """How many directions `[N, D]` rows use: exp of the entropy of the singular values, from 1 to min(N, D).
+
+    The rows are taken as they are: neither centred nor brought to length 1. So a collapse to one point has rank 1, and
+    features with a large common mean, such as h behind a ReLU, come out lower than they would after centring.
+
+    Raises:
+        ValueError: z is not `[N, D]`, has only zeros, or has an infinite or NaN entry.
+
+    Source: Roy & Vetterli 2007, *The effective rank: a measure of effective dimensionality* (EUSIPCO), definition 1; as
+    a measure of representations: RankMe, Garrido et al. 2022, arXiv:2210.02885.
+    """
+    check_features(z=z)
+    values = torch.linalg.svdvals(z.double())
+    if values.sum() == 0:
+        raise ValueError("z has only zeros: there is no direction in it")
+    shares = values / values.sum()
+    return torch.special.entr(shares).sum().exp().item()  # entr(0) is 0
+
+
+def _unit_rows(**features: Tensor) -> Tensor:
+    """The one tensor given, with rows of length 1, in float32 or better."""
+    check_features(**features)
+    ((name, z),) = features.items()
+    z = z if z.dtype in (torch.float32, torch.float64) else z.float()
+    length = z.norm(dim=1, keepdim=True)
+    if (length == 0).any():
+        raise ValueError(f"{name} has rows of zeros, which have no direction, the first is row {length.argmin()}")
+    return z / length
+
+
+def _check_positive(**numbers: float) -> None:
+    for name, value in numbers.items():
+        if not (value > 0 and math.isfinite(value)):
+            raise ValueError(f"{name} must be a finite number above 0, got {value}")
