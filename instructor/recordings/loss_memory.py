@@ -2,8 +2,9 @@
 
     python instructor/recordings/loss_memory.py WAY VIEWS      one measurement, as JSON; what the recording starts
 
-Memory is the process's highest resident size (`getrusage`) less what it was before, after a small warm-up: so it holds
-everything that the way needs beside the views, and the gradient, but not PyTorch itself.
+Memory is the process's highest resident size during one pass, less its size before, after a small warm-up: everything
+that the way needs, with the views and their gradient, without PyTorch itself. Linux only: `getrusage` would do elsewhere,
+but it starts from the size of the process that started this one.
 """
 
 import json
@@ -60,11 +61,11 @@ def ways() -> dict[str, Callable[[Tensor, Tensor, float], Tensor]]:
 
 def measure(way: str, views: int) -> dict[str, float]:
     """Peak bytes of one forward and backward pass, and its seconds: the fastest of three where one is short."""
-    import resource
 
-    def peak() -> int:
-        unit = 1 if sys.platform == "darwin" else 1024
-        return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    def resident(name: str) -> int:
+        """VmHWM, the highest size since the last reset, or VmRSS, the size now, in bytes."""
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(1024 * int(line.split()[1]) for line in lines if line.startswith(name))
 
     def once(n: int) -> tuple[float, float]:
         generator = torch.Generator().manual_seed(0)
@@ -76,9 +77,10 @@ def measure(way: str, views: int) -> dict[str, float]:
 
     torch.set_num_threads(1)
     once(16)
-    before = peak()
+    Path("/proc/self/clear_refs").write_text("5")  # resets VmHWM
+    before = resident("VmRSS")
     times = [once(views // 2)]
-    used = peak() - before
+    used = resident("VmHWM") - before
     if times[0][0] < 5:
         times += [once(views // 2), once(views // 2)]
     seconds, loss = min(times)
