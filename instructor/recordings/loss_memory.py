@@ -3,7 +3,7 @@
     python instructor/recordings/loss_memory.py WAY VIEWS      one measurement, as JSON; what the recording starts
 
 Memory is the process's highest resident size during one pass, less its size before, after a small warm-up: everything
-that the way needs, with the views and their gradient, without PyTorch itself. Linux only; `getrusage` knows no reset, and
+that the way needs, with the views and their gradient, without PyTorch itself. Linux only; `getrusage` has no reset, and
 begins with the size of the process that started this one.
 """
 
