@@ -162,6 +162,19 @@ def test_killed_at_any_moment_it_goes_on_bit_for_bit(images, tmp_path):
     assert same_weights(encoder, whole.model.encoder) and len(run.history) == 5
 
 
+def test_a_run_from_before_a_setting_existed_is_still_the_same_run(finished, images):
+    config_file = finished.path / "config.json"
+    stored = json.loads(config_file.read_text())
+    old = {key: value for key, value in stored.items() if key not in ("separate_views", "decay_all")}
+    config_file.write_text(json.dumps(old))
+    try:
+        assert train_simclr(images, SMALL, finished.path, progress=None).history == finished.history
+        with pytest.raises(RunError, match="separate_views is False, asked for True"):
+            train_simclr(images, replace(SMALL, separate_views=True), finished.path, progress=None)
+    finally:
+        config_file.write_text(json.dumps(stored))
+
+
 def test_another_configuration_or_other_data_is_refused_by_name(finished, images):
     for config in (replace(SMALL, temperature=0.3), replace(SMALL, epochs=9)):
         with pytest.raises(RunError, match="another configuration .*(temperature is 0.2, asked for 0.3|epochs is 3)"):

@@ -58,11 +58,15 @@ class Run:
         history: a dict an epoch, beginning with epoch 0, before training; None where nothing was measured.
         snapshots: {epoch: float16 features h `[P, D]` of the probe images}.
         model: the model as trained so far; after `Run.open` it is None, see `aimsssl.training.load_encoder`.
+
+    `defaults` are the values that a setting has where the stored configuration does not name it: a folder that was
+    written before the setting existed is then still the same run.
     """
 
-    def __init__(self, path: str | Path | None, config: dict):
+    def __init__(self, path: str | Path | None, config: dict, defaults: dict | None = None):
         self.path = Path(path) if path is not None else None
         self.config = json.loads(_json(config))  # as JSON stores it: tuples become lists
+        self.defaults = json.loads(_json(defaults or {}))
         self.history: list[dict] = []
         self.snapshots: dict[int, Tensor] = {}
         self.model: torch.nn.Module | None = None
@@ -125,7 +129,7 @@ class Run:
             return None
         if not resume:
             raise RunError(f"{self.path} already holds a run; choose another folder, or resume=True to go on with it")
-        stored = read_json(config_file)
+        stored = {**self.defaults, **read_json(config_file)}
         keys = sorted(set(stored) | set(self.config))
         asked = self.config
         different = [k for k in keys if stored.get(k) != asked.get(k) and asked.get(k) != "auto"]
