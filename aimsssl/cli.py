@@ -16,19 +16,25 @@ import torch
 from . import __version__, datasets, evaluation, profile
 from .models import extract
 from .training import (
+    PretextConfig,
     RunError,
     SimCLRConfig,
     SupervisedConfig,
     export_encoder,
     load_encoder,
     random_encoder,
+    train_pretext,
     train_simclr,
     train_supervised,
 )
 from .training.simclr import RECIPES
 
 PROBE_IMAGES = 500
-METHODS = {"simclr": (SimCLRConfig, train_simclr), "supervised": (SupervisedConfig, train_supervised)}
+METHODS = {
+    "simclr": (SimCLRConfig, train_simclr),
+    "pretext": (PretextConfig, train_pretext),
+    "supervised": (SupervisedConfig, train_supervised),
+}
 
 
 def main(argv: list[str] | None = None) -> int:

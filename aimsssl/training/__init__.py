@@ -2,20 +2,25 @@
 
 from .encoders import export_encoder, load_encoder, random_encoder
 from .loop import monitor_split
+from .pretext import PretextConfig, build_pretext, probe_holes, train_pretext
 from .runs import Run, RunError
 from .simclr import SimCLRConfig, build_simclr, train_simclr
 from .supervised import SupervisedConfig, train_supervised
 
 __all__ = [
+    "PretextConfig",
     "Run",
     "RunError",
     "SimCLRConfig",
     "SupervisedConfig",
+    "build_pretext",
     "build_simclr",
     "export_encoder",
     "load_encoder",
     "monitor_split",
+    "probe_holes",
     "random_encoder",
+    "train_pretext",
     "train_simclr",
     "train_supervised",
 ]

@@ -66,7 +66,7 @@ class TrainingConfig:
     compile: bool = False
     seed: int = 0
     held_out: int = 500
-    bank: int = 2000
+    bank: int = 1000
     monitor_every: int = 1
     snapshot_epochs: tuple[int, ...] = ()
     checkpoint_every: int = 1
@@ -106,7 +106,7 @@ def describe_data(images: ImageSet) -> dict:
 
 def new_run(path, method: str, config: TrainingConfig, images: ImageSet) -> Run:
     """A run that knows its method, its configuration and its data, and decides on a precision left "auto"."""
-    run = Run(path, {"method": method, **asdict(config), "data": describe_data(images)})
+    run = Run(path, {"method": method, **asdict(config), "data": describe_data(images)}, asdict(type(config)()))
     if config.precision == "auto" and not run.exists():
         cpu = torch.device(config.device).type == "cpu"
         run.config["precision"] = faster_precision(config.width) if cpu else "bfloat16"
@@ -145,9 +145,12 @@ def fit(
     resume: bool = True,
     chance_loss: float | None = None,
     probe: Tensor | None = None,
+    snapshot: Callable[[Tensor], Tensor] | None = None,
     progress: Callable[[Run], None] | str | None = "bar",
 ) -> Run:
     """Train `model` with `batch_loss(model, images, labels, draw)`, a scalar; see `train_simclr` for the rest.
+
+    A snapshot is h of the probe images, or what `snapshot(probe)` gives, `[P, …]`.
 
     Random numbers come from one CPU generator whose state is in the checkpoint, so that a run that was stopped goes
     on exactly as if it had not been.
@@ -200,7 +203,7 @@ def fit(
         if processes.main:
             last = epoch == config.epochs
             if probe is not None and epoch in config.snapshot_epochs:
-                run.snapshots[epoch] = extract(encoder, probe).half()
+                run.snapshots[epoch] = (snapshot(probe) if snapshot else extract(encoder, probe)).half()
             knn = None
             if held_out is not None and (last or epoch % config.monitor_every == 0):
                 keys, queries = extract(encoder, bank.images), extract(encoder, held_out.images)
