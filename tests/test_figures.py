@@ -60,6 +60,28 @@ DRAW = {
     "curves_side_by_side": lambda: figures.curves_side_by_side(
         {"A": HISTORY, "B": HISTORY[:2]}, {"chance": 5.54, "floor": 1.0}, {"raw pixels": 0.2}
     ),
+    "circles": lambda: figures.circles({"before": POINTS[0][:6], "after": POINTS[1][:6]}, ["loss 3", "loss 2"]),
+    "circle_and_loss": lambda: figures.circle_and_loss(
+        POINTS[0][:4], [3.0, 2.0, 1.5], 1, {"chance": 1.1, "even": 0.5}, 0, np.array([0.0, 0.7, 0.0, 0.3])
+    ),
+    "similarities_and_shares": lambda: figures.similarities_and_shares(
+        np.eye(4) * 0.5 + 0.25, np.full((4, 4), 1 / 3), np.roll(np.arange(4), 2), 0.5, ["a", "b", "c", "d"]
+    ),
+    "chance_and_floor": lambda: figures.chance_and_floor([2, 8], [1.1, 2.7], {0.5: [0.1, 1.2], 0.1: [0.0, 0.1]}),
+    "loss_by_epoch": lambda: figures.loss_by_epoch({"run": ([0, 1], [5.0, 4.0])}, {"chance": 5.5, "floor": 1.0}),
+    "push_by_similarity": lambda: figures.push_by_similarity(
+        np.array([0.5, -0.5]), {0.1: np.array([0.99, 0.01]), 1.0: np.array([0.7, 0.3])}, 0.8
+    ),
+    "shares_and_push": lambda: figures.shares_and_push(
+        np.full((8, 8), 1 / 7), np.roll(np.arange(8), 4), np.eye(8) * 0.5 + 0.25, 1, 0.5
+    ),
+    "geometry_by_epoch": lambda: figures.geometry_by_epoch(
+        {"run": [{"epoch": e, "alignment": 0.1 * e, "uniformity": -e, "effective rank": 3 + e} for e in range(3)]},
+        {"uniformity": {"even": -3.9}},
+    ),
+    "memory_and_time": lambda: figures.memory_and_time(
+        {"matrix": {"views": [256, 1024], "mebibytes": [10, 160], "seconds": [0.1, 1.6]}}, 8192
+    ),
     "map_and_neighbours": lambda: figures.map_and_neighbours(
         POINTS[9], LABELS, CLASSES, IMAGES, 3, np.array([0, 6, 1, 2]), 9
     ),

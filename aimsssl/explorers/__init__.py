@@ -1,6 +1,6 @@
 """What a notebook shows: figures with alt text, a curve that grows during training, pictures with controls."""
 
-from . import lesson04
+from . import lesson03, lesson04
 from .controls import Control, Explorer, labelled_choice, labelled_slider
 from .display import LiveCurve, show
 from .records import recorded, recorded_run
@@ -11,6 +11,7 @@ __all__ = [
     "LiveCurve",
     "labelled_choice",
     "labelled_slider",
+    "lesson03",
     "lesson04",
     "recorded",
     "recorded_run",

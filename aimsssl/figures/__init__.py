@@ -10,6 +10,17 @@ from .comparisons import (
     seed_points,
     trust_ratio_change,
 )
+from .contrastive import (
+    chance_and_floor,
+    circle_and_loss,
+    circles,
+    geometry_by_epoch,
+    loss_by_epoch,
+    memory_and_time,
+    push_by_similarity,
+    shares_and_push,
+    similarities_and_shares,
+)
 from .images import neighbours_by_epoch, two_views
 from .representations import accuracy_bars, map_and_neighbours, similarity_matrix, tsne_panels
 from .training import learning_rate_schedule, simclr_plan, training_curve, trust_ratios
@@ -17,13 +28,22 @@ from .training import learning_rate_schedule, simclr_plan, training_curve, trust
 __all__ = [
     "accuracy_bars",
     "accuracy_by_batch_size",
+    "chance_and_floor",
+    "circle_and_loss",
+    "circles",
     "curves_side_by_side",
+    "geometry_by_epoch",
     "label_efficiency",
     "learning_rate_schedule",
+    "loss_by_epoch",
     "map_and_neighbours",
+    "memory_and_time",
     "neighbours_by_epoch",
-    "simclr_plan",
+    "push_by_similarity",
     "seed_points",
+    "shares_and_push",
+    "simclr_plan",
+    "similarities_and_shares",
     "similarity_matrix",
     "training_curve",
     "trust_ratio_change",

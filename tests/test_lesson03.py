@@ -1,0 +1,280 @@
+"""Lesson 03's figures, explorers, moving picture and trace."""
+
+import base64
+import io
+import math
+import re
+import types
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from matplotlib.figure import Figure
+
+from aimsssl import figures
+from aimsssl.figures import contrastive
+
+pytest.importorskip("ipywidgets")
+
+from PIL import Image
+
+from aimsssl.evaluation import alignment, effective_rank, uniformity
+from aimsssl.explorers import animation, lesson03
+from aimsssl.losses import nt_xent
+from aimsssl.models import ProjectionHead, SimCLR, resnet18
+from aimsssl.training import Run
+
+
+def draw(n: int, d: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(n, d, generator=torch.Generator().manual_seed(seed))
+
+
+# ---- figures
+
+
+def test_circles_join_partners_and_draw_the_push_as_widths():
+    points = np.array([[1.0, 0], [0, 1], [0, -1], [-1, 0]])  # view 2 is the partner of view 0
+    shares = np.array([0.0, 0.75, 0.0, 0.25])
+    figure = figures.circles({"now": points}, ["below"], 0, [shares])
+    axes = figure.axes[0]
+    lines = {tuple(map(tuple, line.get_xydata())): line for line in axes.lines if len(line.get_xydata()) == 2}
+    assert ((1, 0), (0, -1)) in lines and ((0, 1), (-1, 0)) in lines, "partners are joined"
+    assert lines[(1, 0), (0, 1)].get_linewidth() > lines[(1, 0), (-1, 0)].get_linewidth()
+    assert len([line for line in lines.values() if line.get_color() == "#9a9a9a"]) == 2, "no line for a share of 0"
+    assert "90 degrees apart" in figure.alt_text and "below" in figure.alt_text
+
+
+def test_the_matrix_has_its_numbers_where_it_is_small():
+    similarity = np.full((4, 4), 0.25)
+    shares = np.full((4, 4), 1 / 3)
+    figure = figures.similarities_and_shares(similarity, shares, np.array([2, 3, 0, 1]), 0.5, ["a", "b", "c", "d"])
+    left, right = figure.axes
+    assert [text.get_text() for text in left.texts] == ["0.25"] * 12
+    assert [text.get_text() for text in right.texts] == ["0.33"] * 12
+    assert [label.get_text() for label in left.get_xticklabels()] == ["a", "b", "c", "d"]
+    frames = {(round(p.get_x() + 0.42), round(p.get_y() + 0.42)) for p in left.patches}
+    assert frames == {(2, 0), (3, 1), (0, 2), (1, 3)}
+    assert "0.25 and 0.33" in figure.alt_text
+    large = figures.similarities_and_shares(np.eye(8), np.eye(8), np.arange(8), 0.5)
+    assert not large.axes[0].texts
+
+
+def test_half_of_the_push_is_held_by_the_fewest():
+    assert contrastive.holders(np.array([0.1, 0.6, 0.3])) == 1
+    assert contrastive.holders(np.array([0.3, 0.4, 0.3])) == 2
+    assert contrastive.holders(np.full(4, 0.25)) == 2
+
+
+def test_push_by_similarity_draws_each_negative_once_a_temperature():
+    similarity, shares = np.array([0.5, -0.5, 0.0]), {0.1: np.array([0.9, 0.02, 0.08]), 1.0: np.full(3, 1 / 3)}
+    figure = figures.push_by_similarity(similarity, shares, 0.8)
+    axes = figure.axes[0]
+    np.testing.assert_allclose(axes.lines[0].get_xydata(), [(-0.5, 0.02), (0.0, 0.08), (0.5, 0.9)])
+    assert axes.get_yscale() == "log" and axes.lines[-1].get_xdata()[0] == 0.8
+    assert "τ = 0.1: the most similar one has 0.9, half of the push is on 1" in figure.alt_text
+
+
+def test_shares_and_push_leave_out_the_view_itself_and_its_positive():
+    similarity, shares, positives = (x.numpy() for x in lesson03.shares(draw(3, 4), draw(3, 4, 1), 0.5))
+    figure = figures.shares_and_push(shares, positives, similarity, 1, 0.5)
+    right = figure.axes[1]
+    np.testing.assert_allclose(sorted(right.lines[0].get_xdata()), sorted(similarity[1, [0, 2, 3, 5]]))
+    assert right.lines[0].get_ydata().sum() == pytest.approx(1)
+    assert right.lines[1].get_xdata()[0] == pytest.approx(similarity[1, 4])
+    assert f"view 1 gives its positive {shares[1, 4]:.2f}" in figure.alt_text
+
+
+def test_levels_of_the_loss_are_drawn_and_told():
+    figure = figures.chance_and_floor([2, 8], [1.1, 2.7], {0.5: [0.1, 1.2]})
+    np.testing.assert_array_equal(figure.axes[0].lines[1].get_xydata(), [(2, 0.1), (8, 1.2)])
+    assert "floor, τ = 0.5: 0.10 at N = 2, 1.20 at N = 8" in figure.alt_text
+    figure = figures.loss_by_epoch({"run": ([0, 1], [5.0, 4.0])}, {"chance": 5.5, "floor": 1.0})
+    np.testing.assert_array_equal(figure.axes[0].lines[0].get_xydata(), [(0, 5), (1, 4)])
+    assert "run from 5.00 to 4.00. Levels: chance 5.50, floor 1.00" in figure.alt_text
+
+
+def test_circle_and_loss_marks_the_step():
+    points = np.array([[1.0, 0], [0, 1], [0, -1], [-1, 0]])
+    figure = figures.circle_and_loss(points, [3.0, 2.0, 1.0], 1, {"chance": 1.1}, 0, np.array([0, 0.9, 0, 0.1]))
+    right = figure.axes[1]
+    np.testing.assert_array_equal(right.lines[1].get_xydata(), [(1, 2.0)])
+    assert "Step 1 of 2" in figure.alt_text and "most against view 1, with 90%" in figure.alt_text
+
+
+def test_geometry_has_a_panel_a_measure_and_a_line_a_run():
+    rows = [{"epoch": e, "alignment": 0.1 * e, "uniformity": -e, "effective rank": 3 + e} for e in range(3)]
+    figure = figures.geometry_by_epoch({"a": rows, "b": rows[:2]}, {"uniformity": {"even": -3.9}})
+    assert [len(axes.lines) for axes in figure.axes] == [2, 3, 2]
+    np.testing.assert_array_equal(figure.axes[2].lines[0].get_xydata(), [(0, 3), (1, 4), (2, 5)])
+    assert "b: alignment from 0.00 to 0.10, uniformity from 0.00 to -1.00" in figure.alt_text
+
+
+def test_memory_and_time_are_on_logarithmic_axes():
+    ways = {"matrix": {"views": [256, 1024], "mebibytes": [10, 160], "seconds": [0.1, 1.6]}}
+    figure = figures.memory_and_time(ways, 8192, "8 GiB")
+    left, right = figure.axes
+    assert left.get_yscale() == right.get_yscale() == left.get_xscale() == "log"
+    np.testing.assert_array_equal(left.lines[0].get_xydata(), [(256, 10), (1024, 160)])
+    np.testing.assert_array_equal(right.lines[0].get_ydata(), [0.1, 1.6])
+    assert left.lines[1].get_ydata()[0] == 8192
+    assert "matrix: 160 MiB and 1.6 s for 1,024 views" in figure.alt_text
+
+
+# ---- shares and the circle
+
+
+def test_shares_are_the_softmax_without_the_diagonal():
+    z1, z2 = draw(4, 3), draw(4, 3, 1)
+    similarity, p, positives = lesson03.shares(z1, z2, 0.3)
+    z = F.normalize(torch.cat([z1, z2]), dim=1)
+    torch.testing.assert_close(similarity, z @ z.T)
+    assert p.diagonal().abs().max() == 0
+    torch.testing.assert_close(-p[torch.arange(8), positives].log().mean(), nt_xent(z1, z2, 0.3))
+
+
+def test_push_is_proportional_to_the_gradient_on_the_negatives():
+    z1, z2 = draw(4, 3), draw(4, 3, 1)
+    similarity, _, positives = lesson03.shares(z1, z2, 0.3)
+    s = similarity.clone().requires_grad_()
+    F.cross_entropy((s / 0.3).fill_diagonal_(-math.inf), positives).backward()
+    row = s.grad[5].clone()
+    row[positives[5]] = 0
+    torch.testing.assert_close(lesson03.push(z1, z2, 0.3, 5), row / row.sum())
+
+
+@pytest.mark.parametrize("tau", lesson03.TEMPERATURES)
+def test_points_on_the_circle_find_their_partners(tau):
+    path = lesson03.path(tau)
+    assert path.points.shape == (61, 12, 2) and len(path.losses) == 61
+    np.testing.assert_allclose(np.linalg.norm(path.points, axis=2), 1, rtol=1e-5)
+    assert path.losses[-1] < path.losses[0]
+    end = torch.from_numpy(path.points[-1])
+    assert path.losses[-1] == pytest.approx(nt_xent(*end.chunk(2), tau).item())
+    assert alignment(*end.chunk(2)) < 0.2 < alignment(*torch.from_numpy(path.points[0]).chunk(2))
+    assert path.losses[-1] > lesson03.even_circle(6, tau) - 1e-4, "the even circle is the best there is"
+
+
+def test_the_moving_circle_follows_its_sliders():
+    explorer = lesson03.moving_circle()
+    assert "Step 0 of 60" in explorer.figure.alt_text
+    explorer.controls["step"].value = 60
+    explorer.controls["tau"].value = 2.0
+    assert "Step 60 of 60" in explorer.figure.alt_text and "Step 60 of 60" in explorer._picture.value
+
+
+def test_the_temperature_explorer_follows_its_sliders_and_stays_inside_the_batch():
+    explorer = lesson03.temperature(draw(10, 4), draw(10, 4, 1), images=8, view=15)
+    assert "τ = 0.2, 16 views" in explorer.figure.alt_text and "view 15" in explorer.figure.alt_text
+    explorer.controls["images"].value = 3
+    assert "6 views" in explorer.figure.alt_text and "view 5 gives" in explorer.figure.alt_text
+    explorer.controls["tau"].value = 1.0
+    assert explorer.figure.alt_text.startswith("τ = 1,")
+
+
+# ---- the moving picture
+
+
+def square(colour: str) -> Figure:
+    figure = Figure(figsize=(1, 1))
+    figure.add_axes((0, 0, 1, 1)).set_facecolor(colour)
+    figure.alt_text = f"A {colour} square."
+    return figure
+
+
+def test_the_still_picture_stands_first_and_the_frames_play_in_their_order_and_time():
+    data = animation.animation([square("red"), square("blue")], [100, 900], square("green"), plays=3)
+    picture = Image.open(io.BytesIO(data))
+    assert picture.format == "PNG" and picture.is_animated and picture.default_image and picture.n_frames == 3
+    seen = []
+    for number in range(3):
+        picture.seek(number)
+        seen.append((picture.convert("RGB").getpixel((40, 40)), picture.info.get("duration")))
+    assert [colour for colour, _ in seen] == [(0, 128, 0), (255, 0, 0), (0, 0, 255)]
+    assert [time for _, time in seen[1:]] == [100, 900]
+    assert picture.info["loop"] == 3
+
+
+def test_an_animation_needs_a_time_for_each_frame():
+    with pytest.raises(ValueError, match="got 1 frames and 2 times"):
+        animation.animation([square("red")], [1, 2], square("red"))
+
+
+def test_a_notebook_gets_a_moving_picture_with_words_and_a_still_one(monkeypatch, capsys):
+    steps = [0, 1, 2]
+    animation.show_animation(lambda step: square("red"), steps, square("green"))
+    assert capsys.readouterr().out == "A green square.\n"
+    shown = []
+    fake = types.SimpleNamespace(display=types.SimpleNamespace(display=lambda data, raw: shown.append(data)))
+    monkeypatch.setattr(animation, "_ipython", lambda: fake)
+    animation.show_animation(lambda step: square(("red", "blue", "red")[step]), steps, square("green"))
+    (data,) = shown
+    pictures = [base64.b64decode(code) for code in re.findall(r"base64,([^\"]+)", data["text/html"])]
+    still, moving = (Image.open(io.BytesIO(picture)) for picture in pictures)
+    assert not getattr(still, "is_animated", False) and moving.n_frames == 4
+    assert "prefers-reduced-motion" in data["text/html"] and 'alt="A green square."' in data["text/html"]
+    assert data["text/plain"] == "A green square."
+    assert not getattr(Image.open(io.BytesIO(base64.b64decode(data["image/png"]))), "is_animated", False)
+
+
+def test_the_circle_as_a_moving_picture_is_small(monkeypatch):
+    shown = []
+    fake = types.SimpleNamespace(display=types.SimpleNamespace(display=lambda data, raw: shown.append(data)))
+    monkeypatch.setattr(animation, "_ipython", lambda: fake)
+    lesson03.play_circle()
+    (data,) = shown
+    assert sum(len(part) for part in data.values()) < 280_000, "a notebook stores 300 kB an output"
+    assert "Moving picture, from step 0 to 60" in data["text/plain"] and "τ = 2" in data["text/plain"]
+
+
+# ---- the trace
+
+
+@pytest.fixture
+def model() -> SimCLR:
+    torch.manual_seed(0)
+    return SimCLR(resnet18("small", 2), ProjectionHead(16, 8, 4, norm=True)).train()
+
+
+def test_embed_is_evaluation_and_leaves_the_model_as_it_was(model):
+    views = torch.rand(6, 3, 16, 16)
+    before = {name: x.clone() for name, x in model.state_dict().items()}
+    (z,) = lesson03.embed(model, views)
+    assert model.training and all(torch.equal(x, before[name]) for name, x in model.state_dict().items())
+    with torch.no_grad():
+        torch.testing.assert_close(z, model.eval()(views)[1])
+    lesson03.embed(model, views)
+    assert not model.training
+
+
+def test_the_trace_measures_every_epoch_once_and_is_kept_with_the_run(model, tmp_path, capsys):
+    view1, view2 = torch.rand(6, 3, 16, 16), torch.rand(6, 3, 16, 16)
+    run = Run(tmp_path, {"epochs": 2})
+    run.model = model
+    trace = lesson03.GeometryTrace(view1, view2)
+    for epoch in range(3):
+        run.history.append({"epoch": epoch, "loss": 5.0 - epoch if epoch else None})
+        trace(run)
+        trace(run)  # as when a run goes on
+        with torch.no_grad():
+            model.head[0].weight.mul_(1.5).add_(0.1)
+    assert [row["epoch"] for row in trace.rows] == [0, 1, 2]
+    assert capsys.readouterr().out.splitlines()[1].startswith("epoch 1: loss 4.00")
+    assert trace.rows[0]["alignment"] != trace.rows[1]["alignment"]
+    again = lesson03.GeometryTrace(view1, view2)
+    run.model = None  # nothing is measured anew
+    again(run)
+    assert again.rows == trace.rows
+    run.history = run.history[:2]  # an older checkpoint
+    shorter = lesson03.GeometryTrace(view1, view2)
+    shorter(run)
+    assert shorter.rows == trace.rows[:2]
+
+
+def test_geometry_is_of_unit_rows():
+    z1, z2 = draw(5, 3), draw(5, 3, 1)
+    measured = lesson03.geometry(z1 * 7, z2)
+    z = F.normalize(torch.cat([z1, z2]), dim=1)
+    assert measured["alignment"] == pytest.approx(alignment(z1, z2))
+    assert measured["uniformity"] == pytest.approx(uniformity(z))
+    assert measured["effective rank"] == pytest.approx(effective_rank(z))
