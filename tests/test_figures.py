@@ -82,6 +82,12 @@ DRAW = {
     "memory_and_time": lambda: figures.memory_and_time(
         {"matrix": {"views": [256, 1024], "mebibytes": [10, 160], "seconds": [0.1, 1.6]}}, 8192
     ),
+    "rotation_confusion": lambda: figures.rotation_confusion(
+        np.stack([np.full((4, 4), 5), 20 * np.eye(4), 18 * np.eye(4) + 2 * np.eye(4)[[2, 1, 0, 3]]]), CLASSES
+    ),
+    "task_and_answer": lambda: figures.task_and_answer(
+        {"image": IMAGES[0], "input": IMAGES[1] / 255}, {"0°": 0.25, "90°": 0.75}, "90°", "how far?", "probability"
+    ),
     "map_and_neighbours": lambda: figures.map_and_neighbours(
         POINTS[9], LABELS, CLASSES, IMAGES, 3, np.array([0, 6, 1, 2]), 9
     ),
@@ -267,6 +273,28 @@ def test_curves_side_by_side_have_common_axes_and_their_own_start():
     assert [line.get_ydata()[0] for line in knn_a.lines[1:]] == [0.2, 0.32]  # raw pixels, and its own random weights
     assert loss_a.get_ylim() == loss_b.get_ylim() and knn_a.get_ylim() == knn_b.get_ylim()
     assert "B: loss 4.75 after the first epoch, 4.75 after the last; kNN accuracy 0.32 before" in figure.alt_text
+
+
+def test_rotation_confusion_has_a_map_a_class_with_shares_of_the_row():
+    figure = DRAW["rotation_confusion"]()
+    disc, ring, heart = (axes for axes in figure.axes if axes.get_title())
+    np.testing.assert_array_equal(disc.images[0].get_array(), np.full((4, 4), 0.25))
+    np.testing.assert_array_equal(ring.images[0].get_array(), np.eye(4))
+    assert heart.images[0].get_array()[0].tolist() == [0.9, 0, 0.1, 0]
+    assert [axes.get_title() for axes in (disc, ring, heart)] == ["disc 0.25", "ring 1.00", "heart 0.95"]
+    assert "chance 0.25: disc 0.25, ring 1.00, heart 0.95" in figure.alt_text
+
+
+def test_task_and_answer_marks_the_right_bar():
+    figure = DRAW["task_and_answer"]()
+    image, seen, bars = figure.axes
+    np.testing.assert_array_equal(image.images[0].get_array(), np.moveaxis(IMAGES[0], 0, -1))
+    assert seen.get_title() == "input" and [bar.get_width() for bar in bars.patches] == [0.25, 0.75]
+    colours = [bar.get_facecolor() for bar in bars.patches]
+    assert colours[0] != colours[1]
+    weights = {label.get_text(): label.get_fontweight() for label in bars.get_yticklabels()}
+    assert weights == {"0°": "normal", "90°": "bold"} and bars.yaxis_inverted()
+    assert "how far?, probability: 0° 0.25, 90° 0.75. Blue: 90°." in figure.alt_text
 
 
 def test_four_maps_stand_in_two_rows_of_two():

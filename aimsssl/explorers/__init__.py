@@ -1,6 +1,6 @@
 """What a notebook shows: figures with alt text, a curve that grows during training, pictures with controls."""
 
-from . import lesson03, lesson04
+from . import lesson01, lesson02, lesson03, lesson04
 from .controls import Control, Explorer, labelled_choice, labelled_slider
 from .display import LiveCurve, show
 from .records import recorded, recorded_run
@@ -11,6 +11,8 @@ __all__ = [
     "LiveCurve",
     "labelled_choice",
     "labelled_slider",
+    "lesson01",
+    "lesson02",
     "lesson03",
     "lesson04",
     "recorded",

@@ -51,7 +51,26 @@ def show(figure: Figure) -> None:
         ipython.display.display(bundle(figure), raw=True)
 
 
-class LiveCurve:
+class LiveFigure:
+    """One place in the notebook whose figure is replaced; outside a notebook, the alt text of each is printed."""
+
+    def __init__(self):
+        self.figure: Figure | None = None
+        self._handle = None
+
+    def update(self, figure: Figure) -> None:
+        """Show `figure` in the place of the one before."""
+        self.figure = figure
+        ipython = _ipython()
+        if ipython is None:
+            print(figure.alt_text)
+        elif self._handle is None:
+            self._handle = ipython.display.display(bundle(figure), raw=True, display_id=True)
+        else:
+            self._handle.update(bundle(figure), raw=True)
+
+
+class LiveCurve(LiveFigure):
     """A `progress` for `train_simclr`: one figure that grows, loss beside its levels, kNN beside its baselines.
 
     Args:
@@ -63,9 +82,9 @@ class LiveCurve:
     """
 
     def __init__(self, levels: Mapping[str, float], baselines: Mapping[str, float], pause: float = 1.0):
+        super().__init__()
         self.levels, self.baselines, self.pause = dict(levels), dict(baselines), pause
-        self.figure: Figure | None = None
-        self._handle, self._drawn = None, float("-inf")
+        self._drawn = float("-inf")
 
     def __call__(self, run: Run) -> None:
         epochs = run.config["epochs"]
@@ -77,14 +96,7 @@ class LiveCurve:
         start = run.history[0].get("knn_accuracy")
         if start is not None:
             baselines["random weights"] = start
-        self.figure = training_curve(run.history, epochs, self.levels, baselines)
-        ipython = _ipython()
-        if ipython is None:
-            print(self.figure.alt_text)
-        elif self._handle is None:
-            self._handle = ipython.display.display(bundle(self.figure), raw=True, display_id=True)
-        else:
-            self._handle.update(bundle(self.figure), raw=True)
+        self.update(training_curve(run.history, epochs, self.levels, baselines))
 
 
 def _ipython():

@@ -3,6 +3,7 @@
 No function touches pyplot's state, shows or saves anything: `aimsssl.explorers.show` does, with the alt text.
 """
 
+from .augmentations import colour_histograms, composition_grid, factor_heatmap, picture_rows, views_and_riddle
 from .comparisons import (
     accuracy_by_batch_size,
     curves_side_by_side,
@@ -22,6 +23,7 @@ from .contrastive import (
     similarities_and_shares,
 )
 from .images import neighbours_by_epoch, two_views
+from .pretext import rotation_confusion, task_and_answer
 from .representations import accuracy_bars, map_and_neighbours, similarity_matrix, tsne_panels
 from .training import learning_rate_schedule, simclr_plan, training_curve, trust_ratios
 
@@ -31,7 +33,10 @@ __all__ = [
     "chance_and_floor",
     "circle_and_loss",
     "circles",
+    "colour_histograms",
+    "composition_grid",
     "curves_side_by_side",
+    "factor_heatmap",
     "geometry_by_epoch",
     "label_efficiency",
     "learning_rate_schedule",
@@ -39,15 +44,19 @@ __all__ = [
     "map_and_neighbours",
     "memory_and_time",
     "neighbours_by_epoch",
+    "picture_rows",
     "push_by_similarity",
+    "rotation_confusion",
     "seed_points",
     "shares_and_push",
     "simclr_plan",
     "similarities_and_shares",
     "similarity_matrix",
+    "task_and_answer",
     "training_curve",
     "trust_ratio_change",
     "trust_ratios",
     "tsne_panels",
     "two_views",
+    "views_and_riddle",
 ]

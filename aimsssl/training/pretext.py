@@ -28,7 +28,7 @@ class PretextConfig(TrainingConfig):
     Attributes:
         task: rotation, inpainting or jigsaw.
         crop_scale, flip: of the image from which the task is made, see `aimsssl.augment.Augment`. Without a crop: what
-            a figure that is cut off looks like is of no use later, and on `shapes` each task was better without.
+            a figure that is cut off looks like is of no use later; rotation and jigsaw did better on `shapes` without.
         hole: inpainting: side of the hidden square, as a share of the image's.
         grid, tile: jigsaw: grid × grid cells, and the side of a tile as a share of its cell's.
         orders: jigsaw: how many orders of the tiles there are to tell apart.

@@ -1,0 +1,147 @@
+"""Lesson 01: a pretext task on one image, the label that was made and the network's answer; fills through training."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from .. import figures, pretext
+from ..augment import to_float
+from ..datasets import ImageSet
+from ..training import PretextConfig, Run, probe_holes
+from .controls import Explorer, labelled_choice, labelled_slider
+from .display import LiveFigure
+
+SHOWN_ORDERS = 5  # of the jigsaw, the likeliest
+
+
+def config_of(run: Run) -> PretextConfig:
+    """The configuration of a run, as it was given."""
+    return PretextConfig(**{field.name: run.config[field.name] for field in fields(PretextConfig)})
+
+
+def mosaic(tiles: Tensor, gap: int = 2) -> Tensor:
+    """Tiles of one image `[T, C, t, t]`, T a square number, row by row with white gaps: `[C, S, S]` in [0, 1]."""
+    grid = round(len(tiles) ** 0.5)
+    framed = torch.nn.functional.pad(to_float(tiles), (0, gap, 0, gap), value=1.0)
+    lines = [torch.cat(list(line), dim=2) for line in framed.split(grid)]
+    return torch.cat(lines, dim=1)[:, :-gap, :-gap]
+
+
+def plain_fill(images: Tensor, holes: Tensor) -> Tensor:
+    """Images in [0, 1] whose hole has the mean colour of what can be seen: what a fill has to beat, `[N, C, H, W]`."""
+    images, seen = to_float(images), ~holes
+    mean = (images * seen).sum(dim=(2, 3), keepdim=True) / seen.sum(dim=(2, 3), keepdim=True)
+    return torch.where(holes, mean, images)
+
+
+def hole_errors(run: Run, images: Tensor, holes: Tensor) -> dict[str, float]:
+    """Mean squared error in the holes: of the run's fills, and of the mean colour of what can be seen."""
+    fills = {"the network": pretext.fill(run.model, images, holes), "the mean colour": plain_fill(images, holes)}
+    return {name: pretext.hole_loss(fill, to_float(images), holes).item() for name, fill in fills.items()}
+
+
+def fills_through_training(run: Run, probe: ImageSet) -> Figure:
+    """The probe images, what the network sees of them, and its fills at each snapshot of an inpainting run so far."""
+    holes = probe_holes(config_of(run), probe.images)
+    rows = {"image": to_float(probe.images).numpy(), "input": pretext.hide(probe.images, holes).numpy()}
+    rows |= {f"epoch {epoch}": run.snapshots[epoch].float().numpy() for epoch in sorted(run.snapshots)}
+    return figures.picture_rows(rows, [probe.classes[label] for label in probe.labels], side=0.8)
+
+
+class LiveFills(LiveFigure):
+    """A `progress` for `train_pretext` with inpainting: a row of fills more at each snapshot.
+
+    Args:
+        probe: the images of the snapshots.
+    """
+
+    def __init__(self, probe: ImageSet):
+        super().__init__()
+        self.probe = probe
+
+    def __call__(self, run: Run) -> None:
+        if self.figure is None or run.history[-1]["epoch"] in run.snapshots:
+            self.update(fills_through_training(run, self.probe))
+
+
+def tasks_on_an_image(images: ImageSet, runs: Mapping[str, Run], image: int = 0) -> Explorer:
+    """Controls for the image, the task and its parameters over `figures.task_and_answer`.
+
+    Args:
+        images: to choose from.
+        runs: finished runs by the name of the choice; each does the task of its configuration.
+        image: number of the image shown first.
+    """
+    size = images.images.shape[-1]
+    configs = {name: config_of(run) for name, run in runs.items()}
+    orders = {name: config.permutations() for name, config in configs.items() if config.task == "jigsaw"}
+
+    def draw(image: int, task: str, turns: int, light: float, row: int, column: int, order: int) -> Figure:
+        one = pretext.plant_shortcut(images.images[image : image + 1], light)  # [1, C, S, S]
+        name = f"image {image} ({images.classes[images.labels[image]]})"
+        run, kind = runs[task], configs[task].task
+        if kind == "rotation":
+            return _rotation(run, one, name, turns)
+        if kind == "inpainting":
+            return _inpainting(run, one, name, row, column)
+        return _jigsaw(run, one, name, orders[task], order % len(orders[task]))
+
+    most = max((len(order) for order in orders.values()), default=1)
+    return Explorer(
+        draw,
+        image=labelled_slider("image number", 0, len(images) - 1, value=image),
+        task=labelled_choice("task", list(runs)),
+        light=labelled_slider("light from above", -0.2, 0.2, 0.02, value=0.0),
+        turns=labelled_slider("turns (rotation)", 0, 3, value=1),
+        row=labelled_slider("row (hole)", 0, size - 1, value=size // 4),
+        column=labelled_slider("column (hole)", 0, size - 1, value=size // 4),
+        order=labelled_slider("order (jigsaw)", 0, most - 1),
+    )
+
+
+def _probabilities(run: Run, x: Tensor) -> np.ndarray:
+    return pretext.answers(run.model, x)[0].softmax(dim=0).numpy()
+
+
+def _rotation(run: Run, image: Tensor, name: str, turns: int) -> Figure:
+    turned = image.rot90(turns, dims=(2, 3))
+    names = [f"{90 * k}°" for k in range(pretext.TURNS)]
+    pictures = {name: image[0].numpy(), f"input; label made: {turns}": turned[0].numpy()}
+    said = dict(zip(names, _probabilities(run, turned).tolist(), strict=True))
+    return figures.task_and_answer(pictures, said, names[turns], "turned by how much?", "the network's probability")
+
+
+def _inpainting(run: Run, image: Tensor, name: str, row: int, column: int) -> Figure:
+    size = image.shape[-1]
+    hole = config_of(run).hole_pixels(size)
+    top, left = min(row, size - hole), min(column, size - hole)  # the hole stays in the picture
+    holes = torch.zeros(1, 1, size, size, dtype=torch.bool)
+    holes[:, :, top : top + hole, left : left + hole] = True
+    seen, filled = pretext.hide(image, holes), pretext.fill(run.model, image, holes)
+    pictures = {name: image[0].numpy(), "input": seen[0].numpy(), "filled": filled[0].numpy()}
+    errors = hole_errors(run, image, holes)
+    top_of_axis = max(*errors.values(), 0.01)
+    return figures.task_and_answer(
+        pictures, errors, "the network", "error in the hole", "mean squared error", top_of_axis
+    )
+
+
+def _jigsaw(run: Run, image: Tensor, name: str, orders: Tensor, order: int) -> Figure:
+    config = config_of(run)
+    tile = config.tile_pixels(image.shape[-1])
+    tiles = pretext.cut_tiles(to_float(image), config.grid, tile, torch.Generator().manual_seed(0))
+    shown = pretext.shuffled_tiles(tiles, orders[order : order + 1])[0]  # [T, C, t, t]
+    said = _probabilities(run, pretext.normalise_tiles(shown[None])[0])
+    likeliest = np.argsort(-said, kind="stable")[:SHOWN_ORDERS].tolist()
+    if order not in likeliest:
+        likeliest[-1] = order
+    names = {number: "order " + " ".join(str(t) for t in orders[number].tolist()) for number in likeliest}
+    pictures = {name: image[0].numpy(), f"input; label made: {order}": mosaic(shown).numpy()}
+    bars = {names[number]: float(said[number]) for number in likeliest}
+    return figures.task_and_answer(
+        pictures, bars, names[order], "which order of the tiles?", "the network's probability"
+    )

@@ -1,0 +1,76 @@
+"""Pretext tasks: what a network says of turned images, of a hole, of shuffled tiles."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from .parts import BLUE, GREY, INK, picture, tidy, with_alt
+
+TURNS = ("0°", "90°", "180°", "270°")
+
+
+def rotation_confusion(counts: np.ndarray, classes: Sequence[str]) -> Figure:
+    """A 4×4 map for each class: how often an image turned so far (row) was said to be turned so far (column).
+
+    Args:
+        counts: `[classes, turns, answers]`, see `aimsssl.pretext.rotation_confusion`.
+        classes: their names.
+    """
+    counts = np.asarray(counts, dtype=float)
+    shares = counts / counts.sum(axis=2, keepdims=True).clip(1)
+    right = shares.diagonal(axis1=1, axis2=2).mean(axis=1)
+    columns = min(5, len(classes))
+    lines = -(-len(classes) // columns)
+    figure = Figure(figsize=(7.2, 1.62 * lines + 0.55), layout="constrained")
+    grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
+    for axes in grid.flat[len(classes) :]:
+        axes.axis("off")
+    for axes, name, share, rate in zip(grid.flat, classes, shares, right, strict=False):
+        image = axes.imshow(share, cmap="cividis", vmin=0, vmax=1)
+        axes.set_title(f"{name} {rate:.2f}", fontsize=10.5)
+        axes.set_xticks(range(4), TURNS, fontsize=7.5)
+        axes.set_yticks(range(4), TURNS, fontsize=8.5)
+        axes.tick_params(length=0)
+    figure.supxlabel("turn that the network said", fontsize=10)
+    figure.supylabel("turn that was made", fontsize=10)
+    figure.colorbar(image, ax=grid, label="share of the row", shrink=0.8, ticks=(0, 0.5, 1))
+    told = ", ".join(f"{name} {rate:.2f}" for name, rate in zip(classes, right, strict=True))
+    return with_alt(
+        figure,
+        f"For each class a 4 by 4 map of the turn that was made against the turn that was said; right answers lie on "
+        f"the diagonal. Share of right answers, chance 0.25: {told}.",
+    )
+
+
+def task_and_answer(
+    pictures: Mapping[str, np.ndarray], bars: Mapping[str, float], right: str, title: str, xlabel: str, top: float = 1.0
+) -> Figure:
+    """Pictures of a task in a row, and the network's answer as bars; the bar called `right` is the blue one.
+
+    Args:
+        pictures: `[C, H, W]` by their captions, uint8 or float in [0, 1].
+        bars: a number by name.
+        right: the name of one bar.
+        title, xlabel: of the bars.
+        top: where their axis ends.
+    """
+    figure = Figure(figsize=(8.2, 2.7), layout="constrained")
+    widths = [1.0] * len(pictures) + [0.95 * (4 - len(pictures)) + 0.1]
+    *left, axes = figure.subplots(1, len(pictures) + 1, width_ratios=widths)
+    for panel, (name, image) in zip(left, pictures.items(), strict=True):
+        picture(panel, image)
+        panel.set_title(name, fontsize=10)
+    names, values = list(bars), np.array(list(bars.values()))
+    drawn = axes.barh(names, values, color=[BLUE if name == right else GREY for name in names], height=0.62)
+    digits = 2 if top >= 1 else 3
+    axes.bar_label(drawn, [f"{value:.{digits}f}" for value in values], padding=3, fontsize=9.5)
+    axes.set(xlim=(0, 1.3 * top), xlabel=xlabel, xticks=(0, top / 2, top))
+    axes.set_title(title, fontsize=10)
+    axes.invert_yaxis()
+    axes.tick_params(axis="y", length=0, labelsize=9.5)
+    for label in axes.get_yticklabels():
+        label.set(fontweight="bold" if label.get_text() == right else "normal", color=INK)
+    tidy(axes)
+    told = ", ".join(f"{name} {value:.{digits}f}" for name, value in bars.items())
+    return with_alt(figure, f"Pictures: {'; '.join(pictures)}. {title}, {xlabel}: {told}. Blue: {right}.")
