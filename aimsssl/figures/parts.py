@@ -42,6 +42,8 @@ def channels_last(image: np.ndarray) -> np.ndarray:
 
 def picture(axes: Axes, image: np.ndarray, frame: str | None = None) -> None:
     pixels = channels_last(image)
+    if pixels.dtype != np.uint8:
+        pixels = pixels.clip(0, 1)  # resampling rounds: a white pixel may be 1.0000001
     axes.imshow(pixels, cmap="gray", vmin=0, vmax=255 if pixels.dtype == np.uint8 else 1, interpolation="nearest")
     axes.set_xticks([])
     axes.set_yticks([])
