@@ -30,6 +30,17 @@ SEEDS = {
 }
 
 DRAW = {
+    "picture_rows": lambda: figures.picture_rows({"crop": IMAGES[:3], "flip": IMAGES[3:5] / 255}, ["a", "b", "c"]),
+    "colour_histograms": lambda: figures.colour_histograms(IMAGES[:2] / 255, ["one crop", "another"]),
+    "composition_grid": lambda: figures.composition_grid(
+        {"crop": {"crop": 0.1}, "colour": {"crop": 0.75, "colour": 0.5}}, {"random weights": 0.25, "raw pixels": 0.125}
+    ),
+    "factor_heatmap": lambda: figures.factor_heatmap(
+        {"raw pixels": {"class": 0.03, "ground_hue": 0.76}, "h": {"class": 0.75, "ground_hue": -0.04}}
+    ),
+    "views_and_riddle": lambda: figures.views_and_riddle(
+        IMAGES[0], IMAGES[1:3] / 255, IMAGES[3] / 255, IMAGES[4:8] / 255, 2, 0.25, 30
+    ),
     "simclr_plan": lambda: figures.simclr_plan(128, 64, 256),
     "two_views": lambda: figures.two_views(IMAGES[:4], IMAGES[:4] / 255, IMAGES[4:8] / 255, ["a", "b", "c", "d"]),
     "similarity_matrix": lambda: figures.similarity_matrix(np.eye(6) * 0.5 + 0.25, np.roll(np.arange(6), 3)),

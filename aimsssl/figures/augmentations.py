@@ -26,8 +26,8 @@ def picture_rows(rows: Mapping[str, np.ndarray], titles: Sequence[str] = (), sid
         line[0].set_ylabel(name, fontsize=10.5, rotation=0, ha="right", va="center")
     for axes, title in zip(grid[0], titles, strict=False):
         axes.set_title(title, fontsize=10)
-    told = f" Columns: {', '.join(titles)}." if titles else ""
-    return with_alt(figure, f"Rows of {count} pictures: {'; '.join(rows)}.{told}")
+    told = f" Columns from the left: {', '.join(titles)}." if titles else ""
+    return with_alt(figure, f"A grid of pictures, up to {count} in a row. Rows from the top: {'; '.join(rows)}.{told}")
 
 
 def histogram(axes: Axes, image: np.ndarray) -> None:

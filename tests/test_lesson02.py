@@ -1,0 +1,153 @@
+"""Lesson 02's figures and its explorer."""
+
+import numpy as np
+import pytest
+import torch
+
+from aimsssl import figures
+from aimsssl.augment import TwoViews
+from aimsssl.datasets import ImageSet, load
+
+pytest.importorskip("ipywidgets")
+
+from aimsssl.explorers import lesson02
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.integers(0, 256, (8, 3, 8, 8)).astype(np.uint8)
+
+
+def pictures_in(figure) -> list[np.ndarray]:
+    axes = [*figure.axes, *(a for sub in figure.subfigs for a in sub.axes if a not in figure.axes)]
+    return [np.asarray(image.get_array()) for a in axes for image in a.images]
+
+
+def words(figure) -> list[str]:
+    return [text.get_text() for text in figure.findobj(match=lambda artist: hasattr(artist, "get_text"))]
+
+
+# ---- figures
+
+
+def test_picture_rows_puts_each_picture_in_its_row_and_leaves_the_rest_empty():
+    figure = figures.picture_rows({"crop": IMAGES[:3], "flip": IMAGES[3:5]}, ["a", "b", "c"])
+    np.testing.assert_array_equal(pictures_in(figure), np.moveaxis(IMAGES[:5], 1, -1))
+    assert not figure.axes[5].axison
+    assert "Rows from the top: crop; flip. Columns from the left: a, b, c." in figure.alt_text
+
+
+def test_colour_histograms_count_the_pixels_of_each_channel_on_common_axes():
+    flat = np.zeros((2, 3, 4, 4))
+    flat[0, 1] = 1.0000001  # as resampling may leave it
+    flat[1, 2, :2] = 0.5
+    figure = figures.colour_histograms(flat, ["one", "other"])
+    below = figure.axes[2:]
+    shares = [[stairs.get_data().values for stairs in axes.patches] for axes in below]
+    assert [int(np.argmax(values)) for values in shares[0]] == [0, 15, 0]
+    assert shares[1][2][0] == 0.5 and shares[1][2][8] == 0.5
+    assert all(values.sum() == pytest.approx(1) for values in [*shares[0], *shares[1]])
+    assert below[0].get_ylim() == below[1].get_ylim()
+    assert "one: red 0.00, green 1.00, blue 0.00; other: red 0.00, green 0.00, blue 0.25" in figure.alt_text
+
+
+def test_the_composition_grid_has_each_pair_once_and_its_number():
+    scores = {"crop": {"crop": 0.1}, "colour": {"crop": 0.75, "colour": 0.5}}
+    figure = figures.composition_grid(scores, {"random weights": 0.25})
+    axes = figure.axes[0]
+    table = np.ma.filled(axes.images[0].get_array(), np.nan)
+    np.testing.assert_array_equal(table, [[0.1, np.nan], [0.75, 0.5]])
+    written = {text.get_position(): text.get_text() for text in axes.texts}
+    assert written == {(0, 0): "0.10", (0, 1): "0.75", (1, 1): "0.50"}
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["crop", "colour"]
+    assert "random weights 0.25" in axes.get_title()
+    assert "crop alone 0.10; colour with crop 0.75; colour alone 0.50. To compare: random weights" in figure.alt_text
+
+
+def test_the_factor_heatmap_has_a_row_a_representation_and_no_number_below_zero():
+    figure = figures.factor_heatmap({"raw pixels": {"class": 0.03, "hue": 0.76}, "h": {"class": 0.75, "hue": -0.04}})
+    axes = figure.axes[0]
+    np.testing.assert_array_equal(axes.images[0].get_array(), [[0.03, 0.76], [0.75, -0.04]])
+    assert axes.images[0].get_clim() == (0, 1)
+    assert {text.get_text() for text in axes.texts} == {"0.03", "0.76", "0.75", "0.00"}
+    assert "h: class 0.75, hue -0.04" in figure.alt_text
+
+
+@pytest.mark.parametrize("reveal", [False, True])
+def test_the_riddle_shows_its_answer_only_where_it_is_asked_for(reveal):
+    figure = figures.views_and_riddle(IMAGES[0], IMAGES[1:3], IMAGES[3], IMAGES[4:8], 2, 0.25, 30, reveal)
+    np.testing.assert_array_equal(pictures_in(figure), np.moveaxis(IMAGES, 1, -1))
+    assert ("C ← partner" in words(figure)) == reveal and ("C, framed" in figure.alt_text) == reveal
+    assert "25%" in " ".join(words(figure)) and "among 30" in figure.alt_text
+    framed = [axes.get_title() for axes in figure.axes if axes.images and axes.spines["left"].get_visible()]
+    assert framed == ["C ← partner"] * reveal
+
+
+# ---- colours as a representation
+
+
+def test_colour_histograms_against_numpy():
+    views = torch.rand(4, 3, 5, 7, generator=torch.Generator().manual_seed(0))
+    views[0, 0, 0, 0] = 1.0  # the upper end belongs to the last bin
+    ours = lesson02.colour_histograms(views, bins=8)
+    theirs = [[np.histogram(channel, 8, (0, 1))[0] / 35 for channel in view] for view in views.numpy()]
+    np.testing.assert_allclose(ours, np.reshape(theirs, (4, 24)), atol=1e-6)
+    torch.testing.assert_close(lesson02.colour_histograms(views.flip(2, 3)), ours)  # no place is left in them
+
+
+def test_colour_finds_the_partner_of_a_shuffled_picture_and_no_more_than_chance_without_colour():
+    views = torch.rand(20, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    shuffled = views.flatten(2)[:, :, torch.randperm(64)].view_as(views)
+    assert lesson02.found_by_colour(views, shuffled) == 1
+    assert lesson02.found_by_colour(views, views.roll(1, dims=0)) == 0
+    assert lesson02.found_by_colour(torch.full_like(views, 0.5), torch.full_like(views, 0.5)) < 0.06
+
+
+def test_on_shapes_crops_leave_the_histogram_and_jitter_breaks_it():
+    """What the lesson says, small."""
+    images = load("shapes", "test", limit=128).images
+    found = {}
+    for jitter in (0.0, 1.0):
+        views = TwoViews(32, (0.6, 1.0), jitter, grayscale=0, flip=0)
+        found[jitter] = lesson02.found_by_colour(*views(images, torch.Generator().manual_seed(0)))
+    assert found[0.0] > 0.95 and found[1.0] < 0.25
+
+
+# ---- the explorer
+
+
+@pytest.fixture
+def images() -> ImageSet:
+    pictures = torch.randint(0, 256, (12, 3, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    return ImageSet("fake", pictures, torch.arange(12) % 3, ("disc", "ring", "heart"))
+
+
+def test_the_explorer_follows_its_controls(images):
+    explorer = lesson02.augmentations(images, image=3, jitter=0.5)
+    assert explorer.values == {
+        "image": 3, "crop": 0.4, "jitter": 0.5, "grayscale": 0.0, "blur": 0.0, "flip": 0.0, "seed": 0, "answer": False,
+    }  # fmt: skip
+    before = pictures_in(explorer.figure)
+    np.testing.assert_array_equal(before[0], np.moveaxis(images.images[3].numpy(), 0, -1))
+    explorer.controls["seed"].value = 1
+    after = pictures_in(explorer.figure)
+    assert (before[0] == after[0]).all() and (before[1] != after[1]).any()
+    explorer.controls["answer"].value = True
+    assert "framed" in explorer.figure.alt_text
+
+
+def test_without_any_transform_both_views_are_the_image_and_the_answer_is_plain(images):
+    explorer = lesson02.augmentations(images, crop=1.0)
+    image, view1, view2, question, *candidates = pictures_in(explorer.figure)
+    np.testing.assert_allclose(view1, image / 255, atol=1e-6)
+    np.testing.assert_allclose(view2, image / 255, atol=1e-6)
+    same = [bool(np.allclose(candidate, question)) for candidate in candidates]
+    assert sum(same) == 1 and not any(np.allclose(candidate, view1) for candidate in candidates)
+    explorer.controls["answer"].value = True
+    assert f"The partner is {'ABCD'[same.index(True)]}," in explorer.figure.alt_text
+    assert "100% of cases" in explorer.figure.alt_text
+
+
+def test_the_last_image_can_be_shown_and_three_are_too_few(images):
+    explorer = lesson02.augmentations(images, image=11)
+    np.testing.assert_array_equal(pictures_in(explorer.figure)[0], np.moveaxis(images.images[11].numpy(), 0, -1))
+    with pytest.raises(ValueError, match="images has 3 images, expected at least 4"):
+        lesson02.augmentations(images[:3])
