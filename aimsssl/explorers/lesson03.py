@@ -38,7 +38,7 @@ def push(z1: Tensor, z2: Tensor, temperature: float, view: int) -> Tensor:
     """The share of one view's push on each view, `[2N]`: 0 for itself and its positive, together 1.
 
     It is the softmax over the negatives, for the gradient of the loss with respect to a negative's similarity is
-    p/τ (Wang & Liu 2021, arXiv:2012.09740, §3.2).
+    p/τ (Wang & Liu 2021, arXiv:2012.09740).
     """
     similarity, _, positives = shares(z1, z2, temperature)
     scores = similarity[view] / temperature
@@ -162,8 +162,7 @@ class GeometryTrace:
             return
         self.rows.append({"epoch": epoch, **geometry(*embed(run.model, *self.views))})
         run.write_json("geometry.json", {"rows": self.rows})
-        said = f"loss {loss:.2f}, " if loss is not None else ""
-        print(f"epoch {epoch}: {said}" + ", ".join(f"{k} {v:.2f}" for k, v in list(self.rows[-1].items())[1:]))
+        print(f"epoch {epoch}: " + ("before training" if loss is None else f"loss {loss:.2f}"))
 
 
 def geometry(z1: Tensor, z2: Tensor) -> dict[str, float]:

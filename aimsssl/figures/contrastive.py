@@ -161,7 +161,9 @@ def _matrix(
         for (row, column), value in np.ndenumerate(shown):
             if row != column:
                 colour = "white" if image.norm(value) > 0.75 or (low < 0 and image.norm(value) < 0.2) else INK
-                axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=9.5, color=colour)
+                axes.text(
+                    column, row, f"{round(value, 2) + 0.0:.2f}", ha="center", va="center", fontsize=9.5, color=colour
+                )
     else:
         axes.figure.colorbar(image, ax=axes, shrink=0.85)
     if len(names):

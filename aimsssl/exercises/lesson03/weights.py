@@ -1,4 +1,4 @@
-"""How hard the loss of one view pulls and pushes each of its candidates (Wang & Liu 2021, arXiv:2012.09740, §3)."""
+"""How hard the loss of one view pulls and pushes each of its candidates (Wang & Liu 2021, arXiv:2012.09740)."""
 
 from collections.abc import Callable
 
