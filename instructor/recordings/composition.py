@@ -16,7 +16,7 @@ from aimsssl import profile
 from aimsssl.datasets import ImageSet
 from aimsssl.evaluation import factor_audit, score_representations
 from aimsssl.models import SimCLR, extract
-from aimsssl.training import SimCLRConfig, build_simclr, train_simclr
+from aimsssl.training import SimCLRConfig, SupervisedConfig, build_simclr, train_simclr, train_supervised
 
 from .common import WORKSHOP, keep_result, load_splits, run_config, slug
 
@@ -56,7 +56,7 @@ def audit(features: tuple[Tensor, Tensor], train: ImageSet, test: ImageSet) -> d
 
 
 def measure(model: SimCLR, train: ImageSet, test: ImageSet) -> dict:
-    """kNN and linear probe of h, and the audits of h and z."""
+    """kNN and linear probe of h, and the audits of h and z (of a supervised encoder z is the scores of the classes)."""
     h = tuple(extract(model.encoder, images.images) for images in (train, test))
     with torch.no_grad():
         z = tuple(model.head.eval()(x).float() for x in h)
@@ -91,6 +91,15 @@ def composition() -> None:
             rows.append(measure(run.model, train, test) | {"loss": run.last("loss")})
             print(f"composition: {name}, seed {seed}: probe of h {rows[-1]['probe']:.3f}", flush=True)
         result["cells"][name] = columns(rows)
+    labelled = SupervisedConfig.for_profile(
+        profile.current(), epochs=EPOCHS, monitor_every=0, held_out=0, precision="bfloat16"
+    )
+    rows = []
+    for seed in SEEDS:
+        config = replace(labelled, seed=seed)
+        run = train_supervised(train, config, WORKSHOP / "composition" / f"supervised-{seed}", progress=None)
+        rows.append(measure(run.model, train, test))
+    result["supervised"] = columns(rows)
     random = [measure(build_simclr(replace(base, seed=seed), 3), train, test) for seed in SEEDS]
     result["random weights"] = columns(random)
     raw = tuple(images.images.flatten(1).float() for images in (train, test))
