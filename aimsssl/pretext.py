@@ -35,8 +35,8 @@ def answers(model: SimCLR, x: Tensor) -> Tensor:
 def rotated_batch(images: Tensor) -> tuple[Tensor, Tensor]:
     """Every image in all four rotations, and how often it was turned.
 
-    All four and not one at random: the batch has each label equally often, so that a network gains nothing from
-    guessing by class, and the paper learned better that way.
+    All four and not one at random, as in the paper: each image has each label equally often, so that a network which
+    knows the image but not the turn gains nothing.
 
     Args:
         images: square, `[B, C, S, S]`.
@@ -48,7 +48,7 @@ def rotated_batch(images: Tensor) -> tuple[Tensor, Tensor]:
     Raises:
         ValueError: the images are not square.
 
-    Source: Gidaris et al. 2018, arXiv:1803.07728, §2.
+    Source: Gidaris et al. 2018, arXiv:1803.07728.
     """
     if images.ndim != 4 or images.shape[2] != images.shape[3]:
         raise ValueError(f"images must be square, [B, C, S, S], got {list(images.shape)}")
@@ -186,7 +186,7 @@ def cut_tiles(
     """Tiles of each image, row by row: `[B, C, S, S]` to `[B, grid², C, tile, tile]`.
 
     The image is divided into grid × grid cells, and a tile is cut at random out of each. So there is a gap of random
-    width between neighbours, and a line that goes on from tile to tile does not give the order away (§3.2).
+    width between neighbours, and a line that goes on from tile to tile does not give the order away.
 
     Raises:
         ValueError: a tile is larger than its cell.
