@@ -34,7 +34,6 @@ from math import exp, inf, log, log1p, radians
 from pathlib import Path
 
 import torch
-from torch import nn
 from torch.nn import functional as F
 
 from aimsssl import augment, explorers, figures, losses, profile, training
@@ -66,67 +65,24 @@ names = [few.classes[label] for label in few.labels]
 explorers.show(figures.two_views(few.images.numpy(), view1.numpy(), view2.numpy(), names))
 
 # %% [markdown]
-# Are both wishes needed? Let us try each one alone. The encoder here is tiny, and its *z* has only two numbers. We bring
-# every *z* to length 1. Then it is a point on a circle, and we can look at it.
-
-# %%
-TAU = 0.2  # the temperature, see section 7
-
-
-def pull(z1, z2):
-    """Small when partners point in the same direction. z1, z2: unit rows [N, D]."""
-    return -(z1 * z2).sum(dim=1).mean() / TAU
-
-
-def push(z1, z2):
-    """Small when every view is far from all others."""
-    z = torch.cat([z1, z2])
-    return (z @ z.T / TAU).fill_diagonal_(-inf).logsumexp(dim=1).mean()
-
-
-def train_small(loss, steps):
-    """A small encoder after some steps with a loss of z1 and z2: its z of the eight images above, [16, 2]."""
-    torch.manual_seed(0)
-    encoder = nn.Sequential(nn.Flatten(), nn.Linear(view1[0].numel(), 64), nn.ReLU(), nn.Linear(64, 2))
-    optimizer = torch.optim.Adam(encoder.parameters(), lr=3e-3)
-    for _ in range(steps):
-        batch = train.images[torch.randint(len(train), (64,))]
-        optimizer.zero_grad()
-        loss(*(F.normalize(encoder(view), dim=1) for view in views(batch))).backward()
-        optimizer.step()
-    with torch.no_grad():
-        return F.normalize(encoder(torch.cat([view1, view2])), dim=1)
-
-
-def angles(z):
-    """Mean angle between partners, and between strangers, in degrees."""
-    angle = torch.rad2deg(torch.arccos((z @ z.T).clamp(-1, 1)))
-    partner = torch.arange(len(z)).roll(len(z) // 2)
-    strangers = ~torch.eye(len(z), dtype=torch.bool)
-    strangers[torch.arange(len(z)), partner] = False
-    return angle[torch.arange(len(z)), partner].mean().item(), angle[strangers].mean().item()
-
-
-# %% [markdown]
+# Are both wishes needed? Let us try each one alone. The encoder here is tiny, and its *z* has only two numbers. Brought to
+# length 1, it is a point on a circle, and we can look at it. The loss is
+# - **pull only**: minus the mean similarity of partners;
+# - **push only**: a number that is large when a view is similar to any other view;
+# - **both**: their sum.
+#
 # **Predict**: what will "pull only" do with the points? And "push only"?
 
 # %%
-steps = min(150, 10 * p.epochs)
-states = {
-    "before": train_small(pull, 0),
-    "pull only": train_small(pull, steps),
-    "push only": train_small(push, steps),
-    "pull and push": train_small(lambda z1, z2: pull(z1, z2) + push(z1, z2), steps),
-}
-below = ["partners {:.0f}°\nstrangers {:.0f}°".format(*angles(z)) for z in states.values()]
+states = see.two_wishes(train.images, views, view1, view2, steps=min(150, 10 * p.epochs))  # each [16, 2]
+below = ["partners {:.0f}°\nstrangers {:.0f}°".format(*see.angles(z)) for z in states.values()]
 explorers.show(figures.circles({name: z.numpy() for name, z in states.items()}, below))
 
 # %%
-reached = pull(*states["pull only"].chunk(2))
-print(f"pull only has reached a loss of {reached:.2f}; {-1 / TAU:.2f} is the lowest that there is")
+print(f"pull only has reached a loss of {see.pull(*states['pull only'].chunk(2)):.3f}; the lowest that there is: -1")
 for name, z in states.items():
-    ours, others = angles(z)
-    print(f"{name:<14} strangers are {others - ours:5.1f} degrees further away than partners")
+    partners, strangers = see.angles(z)
+    print(f"{name:<14} strangers are {strangers - partners:5.1f} degrees further away than partners")
 
 # %% [markdown]
 # **Pull only** has the best loss that there is, and it is worth nothing: every image has the same *z*. This is a

@@ -121,6 +121,39 @@ def test_memory_and_time_are_on_logarithmic_axes():
     assert "matrix: 160 MiB and 1.6 s for 1,024 views" in figure.alt_text
 
 
+# ---- two wishes
+
+
+def test_angles_of_partners_and_strangers():
+    degrees = torch.deg2rad(torch.tensor([0.0, 90.0, 20.0, 130.0]))  # partners 20 and 40 apart
+    z = torch.stack([degrees.cos(), degrees.sin()], dim=1)
+    partners, strangers = lesson03.angles(z)
+    assert partners == pytest.approx(30, abs=0.1)
+    assert strangers == pytest.approx((90 + 130 + 70 + 110) / 4, abs=0.1)
+    assert lesson03.pull(z[:2], 5 * z[2:]).item() == pytest.approx(
+        -(math.cos(math.radians(20)) + math.cos(math.radians(40))) / 2
+    )
+
+
+def test_the_pull_alone_collapses_and_the_push_alone_tears_partners_apart():
+    images = torch.randint(0, 256, (64, 1, 4, 4), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+
+    def views(batch):
+        noise = 0.1 * torch.randn(2, *batch.shape)
+        return batch / 255 + noise[0], batch / 255 + noise[1]
+
+    state = torch.get_rng_state()
+    view1, view2 = views(images[:12])
+    torch.set_rng_state(state)
+    z = lesson03.two_wishes(images, views, view1, view2, steps=100)
+    assert torch.equal(torch.get_rng_state(), state), "the random numbers of the notebook stay as they were"
+    assert {name: tuple(rows.shape) for name, rows in z.items()} == dict.fromkeys(z, (24, 2))
+    measured = {name: lesson03.angles(rows) for name, rows in z.items()}
+    assert max(measured["pull only"]) < 5 and lesson03.pull(*z["pull only"].chunk(2)) < -0.99
+    assert measured["push only"][0] > measured["pull and push"][0] > measured["pull only"][0]
+    assert measured["pull and push"][1] > 20 + measured["pull and push"][0]
+
+
 # ---- shares and the circle
 
 

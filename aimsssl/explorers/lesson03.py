@@ -1,6 +1,7 @@
-"""Lesson 03: points that move under NT-Xent, how the temperature shares out the push, geometry through a training."""
+"""Lesson 03: two wishes on a circle, the temperature and the push, points that move, geometry through a training."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -8,7 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from matplotlib.figure import Figure
-from torch import Tensor
+from torch import Tensor, nn
 
 from .. import figures
 from ..evaluation import alignment, effective_rank, uniformity
@@ -21,6 +22,66 @@ from .controls import Explorer, labelled_slider
 TEMPERATURES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 IMAGES, STEPS, ASKING = 6, 60, 0  # of the moving circle
 SHOWN = (*range(0, 20, 1), *range(20, STEPS + 1, 4))  # its frames: the first steps are the large ones
+
+
+# ---- two wishes
+
+
+def pull(z1: Tensor, z2: Tensor) -> Tensor:
+    """Minus the mean cosine of the partners, rows `[N, D]`: −1 where they coincide."""
+    return -F.cosine_similarity(z1, z2).mean()
+
+
+def two_wishes(
+    images: Tensor, views: nn.Module, view1: Tensor, view2: Tensor, steps: int, temperature: float = 0.2
+) -> dict[str, Tensor]:
+    """A small encoder with a z of two numbers, trained with the pull of NT-Xent alone, with its push alone, with both.
+
+    Args:
+        images: uint8 `[B, C, H, W]`, to train on.
+        views: as `aimsssl.augment.TwoViews`.
+        view1, view2: `[P, C, H, W]`, whose z is returned.
+        steps: of 64 images each.
+        temperature: τ of all three.
+
+    Returns:
+        Unit rows `[2P, 2]`, first views first, by name; "before" is without training.
+    """
+
+    def both(z1: Tensor, z2: Tensor) -> Tensor:
+        return nt_xent(z1, z2, temperature)
+
+    def push(z1: Tensor, z2: Tensor) -> Tensor:
+        return both(z1, z2) - pull(z1, z2) / temperature  # NT-Xent is their sum
+
+    def train(loss: Callable[[Tensor, Tensor], Tensor], steps: int) -> Tensor:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            encoder = nn.Sequential(nn.Flatten(), nn.Linear(view1[0].numel(), 64), nn.ReLU(), nn.Linear(64, 2))
+            optimizer = torch.optim.Adam(encoder.parameters(), lr=3e-3)
+            for _ in range(steps):
+                batch = images[torch.randint(len(images), (64,))]
+                optimizer.zero_grad()
+                loss(*(encoder(view) for view in views(batch))).backward()
+                optimizer.step()
+        with torch.no_grad():
+            return F.normalize(encoder(torch.cat([view1, view2])), dim=1)
+
+    return {
+        "before": train(pull, 0),
+        "pull only": train(pull, steps),
+        "push only": train(push, steps),
+        "pull and push": train(both, steps),
+    }
+
+
+def angles(z: Tensor) -> tuple[float, float]:
+    """Mean angle between partners, and between strangers, of unit rows `[2N, D]`, in degrees."""
+    angle = torch.rad2deg(torch.arccos((z @ z.T).clamp(-1, 1)))
+    n = len(z) // 2
+    partners = angle.diagonal(n)  # of the first views; the second views have the same
+    strangers = angle.sum() - angle.trace() - 2 * partners.sum()
+    return partners.mean().item(), strangers.item() / (2 * n * (2 * n - 2))
 
 
 # ---- shares
