@@ -64,8 +64,8 @@ def rotation_confusion(model: SimCLR, images: Tensor, labels: Tensor) -> Tensor:
         images: uint8 or float `[N, C, S, S]`.
         labels: int64 `[N]`, the class of each image.
     """
-    said = torch.cat([answers(model, part).argmax(dim=1) for part in (images.rot90(k, (2, 3)) for k in range(TURNS))])
-    turns = torch.arange(TURNS).repeat_interleave(len(images))
+    turned, turns = rotated_batch(images)
+    said = answers(model, turned).argmax(dim=1)
     cell = (labels.repeat(TURNS) * TURNS + turns) * TURNS + said
     classes = int(labels.max()) + 1
     return cell.bincount(minlength=classes * TURNS**2).view(classes, TURNS, TURNS)
@@ -130,7 +130,7 @@ def fill(model: SimCLR, images: Tensor, holes: Tensor) -> Tensor:
 
 
 class Decoder(nn.Module):
-    """h `[B, d_in]` to an image `[B, channels, size, size]`: a 4×4 map, doubled until it has the size.
+    """h `[B, d_in]` to an image `[B, channels, size, size]`: a 4×4 map, doubled until it is large enough.
 
     The paper's decoder starts from a map of 6×6 places, ours from h: all that the fill needs must go through the
     vector that we keep.
@@ -186,7 +186,8 @@ def cut_tiles(
     """Tiles of each image, row by row: `[B, C, S, S]` to `[B, grid², C, tile, tile]`.
 
     The image is divided into grid × grid cells, and a tile is cut at random out of each. So there is a gap of random
-    width between neighbours, and a line that goes on from tile to tile does not give the order away.
+    width between neighbours, and a line that goes on from tile to tile does not give the order away. `share` is as for
+    `aimsssl.augment.Augment`: the images are one of several equal parts of a batch.
 
     Raises:
         ValueError: a tile is larger than its cell.

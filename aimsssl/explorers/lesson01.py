@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
+from math import ceil
 
 import numpy as np
 import torch
@@ -49,7 +50,7 @@ def fills_through_training(run: Run, probe: ImageSet) -> Figure:
     holes = probe_holes(config_of(run), probe.images)
     rows = {"image": to_float(probe.images).numpy(), "input": pretext.hide(probe.images, holes).numpy()}
     rows |= {f"epoch {epoch}": run.snapshots[epoch].float().numpy() for epoch in sorted(run.snapshots)}
-    return figures.picture_rows(rows, [probe.classes[label] for label in probe.labels], side=0.8)
+    return figures.picture_rows(rows, [probe.classes[label] for label in probe.labels], side=0.72)
 
 
 class LiveFills(LiveFigure):
@@ -124,7 +125,7 @@ def _inpainting(run: Run, image: Tensor, name: str, row: int, column: int) -> Fi
     seen, filled = pretext.hide(image, holes), pretext.fill(run.model, image, holes)
     pictures = {name: image[0].numpy(), "input": seen[0].numpy(), "filled": filled[0].numpy()}
     errors = hole_errors(run, image, holes)
-    top_of_axis = max(*errors.values(), 0.01)
+    top_of_axis = ceil(100 * max(errors.values())) / 100
     return figures.task_and_answer(
         pictures, errors, "the network", "error in the hole", "mean squared error", top_of_axis
     )
