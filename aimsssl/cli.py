@@ -16,6 +16,7 @@ import torch
 from . import __version__, datasets, evaluation, profile
 from .models import extract
 from .training import (
+    DeepClusterConfig,
     PretextConfig,
     RunError,
     SimCLRConfig,
@@ -23,6 +24,7 @@ from .training import (
     export_encoder,
     load_encoder,
     random_encoder,
+    train_deepcluster,
     train_pretext,
     train_simclr,
     train_supervised,
@@ -32,6 +34,7 @@ from .training.simclr import RECIPES
 PROBE_IMAGES = 500
 METHODS = {
     "simclr": (SimCLRConfig, train_simclr),
+    "deepcluster": (DeepClusterConfig, train_deepcluster),
     "pretext": (PretextConfig, train_pretext),
     "supervised": (SupervisedConfig, train_supervised),
 }
@@ -83,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--probe-labels", type=int, default=5000, help="labels that the linear probe may use")
     evaluate.set_defaults(run_command=_evaluate)
 
-    export = commands.add_parser("export", help="write a run's encoder for plain torchvision")
+    export = commands.add_parser("export", help="write a run's encoder, a resnet18 for plain torchvision")
     export.add_argument("run", help="folder of a run")
     export.add_argument("file", help="where to, such as encoder.pt")
     export.set_defaults(run_command=lambda options: print(export_encoder(options.run, options.file), end=""))

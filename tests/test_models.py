@@ -1,11 +1,25 @@
 """Encoders against torchvision's, and the shapes that lessons rely on."""
 
+import numpy as np
 import pytest
+import scipy.ndimage
 import torch
 import torch.nn.functional as F
 import torchvision
+from torch import nn
 
-from aimsssl.models import ProjectionHead, SimCLR, extract, resnet18
+from aimsssl.models import (
+    ENCODERS,
+    ProjectionHead,
+    SimCLR,
+    Sobel,
+    alexnet,
+    build_encoder,
+    convnet,
+    extract,
+    resnet18,
+    vgg16,
+)
 from aimsssl.models.resnet import Conv3x3
 
 
@@ -71,3 +85,100 @@ def test_extract_is_evaluation_mode_in_batches_and_puts_the_mode_back():
 def test_mistakes_are_named(arguments):
     with pytest.raises(ValueError, match="stem|width"):
         resnet18(*arguments)
+
+
+# --- plain stacks ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make,grid", [(alexnet, 2), (vgg16, 1), (convnet, 4)])
+@pytest.mark.parametrize("side", [28, 32, 48])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_stacks_take_images_of_28_and_32_pixels(make, grid, side, channels):
+    encoder = make(2, channels).eval()
+    maps = []
+    average = next(m for m in encoder.modules() if isinstance(m, nn.AdaptiveAvgPool2d))
+    average.register_forward_hook(lambda module, inputs, output: maps.append((inputs[0].shape[-1], output.shape[-1])))
+    features = encoder(torch.rand(3, channels, side, side))
+    assert features.shape == (3, encoder.feature_dim) and (features >= 0).all() and features.std(dim=0).sum() > 0
+    assert maps == [(grid, grid)] if side <= 32 else maps[0][1] == grid, "small images are not averaged"
+
+
+@pytest.mark.parametrize(
+    "make,channels",
+    [
+        (alexnet, [96, 256, 384, 384, 256]),
+        (vgg16, [64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512]),
+    ],
+)
+def test_at_width_64_layers_are_those_of_the_paper(make, channels):
+    with torch.device("meta"):
+        encoder = make(64)
+    modules = list(encoder.modules())
+    assert [m.out_channels for m in modules if isinstance(m, nn.Conv2d)] == channels
+    assert [m.num_features for m in modules if isinstance(m, nn.BatchNorm2d)] == channels
+    assert [m.out_features for m in modules if isinstance(m, nn.Linear)] == [4096, 4096] and encoder.feature_dim == 4096
+
+
+def test_vgg16_is_torchvisions_with_the_same_weights():
+    theirs = torchvision.models.vgg.make_layers(torchvision.models.vgg.cfgs["D"], batch_norm=True).eval()
+    ours = vgg16(64).eval()
+    layers = [[m for m in net.modules() if isinstance(m, (nn.Conv2d, nn.BatchNorm2d))] for net in (ours, theirs)]
+    for a, b in zip(*layers, strict=True):
+        with torch.no_grad():
+            b.weight.copy_(a.weight)
+            b.bias.zero_()
+    images = torch.rand(2, 3, 32, 32)
+    linear = [m for m in ours.modules() if isinstance(m, nn.Linear)]
+    expected = linear[1](linear[0](theirs(images).flatten(1)).relu()).relu()
+    torch.testing.assert_close(ours(images), expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_the_last_relu_can_be_left_out(name):
+    encoder = build_encoder(name, stem="small", width=2, in_channels=3).eval()
+    images = torch.randint(0, 256, (5, 3, 32, 32), dtype=torch.uint8)
+    before, after = extract(encoder, images, before_relu=True), extract(encoder, images)
+    assert before.shape == after.shape == (5, encoder.feature_dim) and (before < 0).any()
+    if name != "resnet18":
+        assert torch.equal(before.relu(), after)
+        return
+    maps = []  # resnet18 averages behind its last ReLU
+    encoder.layer4.register_forward_pre_hook(lambda module, inputs: maps.append(inputs[0]))
+    encoder(images / 255)
+    first, last = encoder.layer4
+    x = first(maps[0])
+    x = last.bn2(last.conv2(last.bn1(last.conv1(x)).relu())) + x
+    torch.testing.assert_close(before, x.mean(dim=(2, 3)).detach(), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(after, x.relu().mean(dim=(2, 3)).detach(), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_sobel_is_scipys(channels):
+    images = torch.rand(2, channels, 12, 9)
+    edges = Sobel()(images)
+    grey = images.mean(dim=1).numpy()
+    expected = [[scipy.ndimage.sobel(image, axis=axis, mode="constant") for axis in (1, 0)] for image in grey]
+    torch.testing.assert_close(edges, -torch.from_numpy(np.array(expected)), rtol=1e-4, atol=1e-5)
+    assert (Sobel()(torch.ones(1, channels, 8, 8))[:, :, 1:-1, 1:-1] == 0).all(), "a flat image has no edges"
+    assert not list(Sobel().parameters()) and not Sobel().state_dict()
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_an_encoder_behind_sobel_filters(name):
+    encoder = build_encoder(name, stem="small", width=2, in_channels=3, sobel=True).eval()
+    images = torch.rand(4, 3, 32, 32)
+    expected = encoder.encoder(Sobel()(images))
+    assert torch.equal(encoder(images), expected) and expected.shape == (4, encoder.feature_dim)
+    grey = images.mean(dim=1, keepdim=True).expand(-1, 3, -1, -1)
+    torch.testing.assert_close(encoder(grey), expected, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(encoder(images, before_relu=True), encoder.encoder(Sobel()(images), before_relu=True))
+
+
+def test_mistakes_with_encoders_are_named():
+    with pytest.raises(ValueError, match="encoder must be one of resnet18, convnet, alexnet, vgg16, got 'lenet'"):
+        build_encoder("lenet", stem="small", width=4, in_channels=3)
+    for make in (alexnet, vgg16, convnet):
+        with pytest.raises(ValueError, match="width and in_channels must be at least 1"):
+            make(0)
+        with pytest.raises(ValueError, match="width and in_channels must be at least 1"):
+            make(4, 0)

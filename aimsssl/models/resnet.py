@@ -46,10 +46,11 @@ class BasicBlock(nn.Module):
         if stride != 1 or d_in != d_out:
             self.downsample = nn.Sequential(nn.Conv2d(d_in, d_out, 1, stride, bias=False), nn.BatchNorm2d(d_out))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, before_relu: bool = False) -> Tensor:
         shortcut = x if self.downsample is None else self.downsample(x)
         x = self.relu(self.bn1(self.conv1(x)))
-        return self.relu(self.bn2(self.conv2(x)) + shortcut)
+        x = self.bn2(self.conv2(x)) + shortcut
+        return x if before_relu else self.relu(x)
 
 
 class ResNet18(nn.Module):
@@ -72,9 +73,11 @@ class ResNet18(nn.Module):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, before_relu: bool = False) -> Tensor:
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
-        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        x = self.layer3(self.layer2(self.layer1(x)))
+        # DeepCluster clusters features before the last ReLU, see aimsssl.training.deepcluster
+        x = self.layer4[1](self.layer4[0](x), True) if before_relu else self.layer4(x)
         return x.mean(dim=(2, 3))  # [B, 8·width]
 
 
@@ -99,11 +102,13 @@ def resnet18(stem: str = "cifar", width: int = 64, in_channels: int = 3) -> ResN
 
 
 @torch.no_grad()
-def extract(encoder: nn.Module, images: Tensor, batch_size: int = 500) -> Tensor:
+def extract(encoder: nn.Module, images: Tensor, batch_size: int = 500, *, before_relu: bool = False) -> Tensor:
     """Features of all images, in evaluation mode: uint8 or float `[N, C, H, W]` to float32 `[N, D]` on the CPU.
 
     Images go to the encoder's device and are scaled to [0, 1] if they are uint8. The encoder's mode is put back.
+    `before_relu` asks the encoder for its features before the last ReLU.
     """
+    options = {"before_relu": True} if before_relu else {}
     parameter = next(encoder.parameters(), torch.empty(0))
     was_training = encoder.training
     encoder.eval()
@@ -111,6 +116,6 @@ def extract(encoder: nn.Module, images: Tensor, batch_size: int = 500) -> Tensor
     for batch in images.split(batch_size):
         batch = batch.to(parameter.device)
         batch = batch.float() / 255 if batch.dtype == torch.uint8 else batch
-        features.append(encoder(batch.to(memory_format=torch.channels_last)).float().cpu())
+        features.append(encoder(batch.to(memory_format=torch.channels_last), **options).float().cpu())
     encoder.train(was_training)
     return torch.cat(features)

@@ -1,5 +1,6 @@
 """Training, from a configuration to a run on disk."""
 
+from .deepcluster import DeepClusterConfig, build_deepcluster, train_deepcluster
 from .encoders import export_encoder, load_encoder, random_encoder
 from .loop import monitor_split
 from .pretext import PretextConfig, build_pretext, probe_holes, train_pretext
@@ -8,11 +9,13 @@ from .simclr import SimCLRConfig, build_simclr, train_simclr
 from .supervised import SupervisedConfig, train_supervised
 
 __all__ = [
+    "DeepClusterConfig",
     "PretextConfig",
     "Run",
     "RunError",
     "SimCLRConfig",
     "SupervisedConfig",
+    "build_deepcluster",
     "build_pretext",
     "build_simclr",
     "export_encoder",
@@ -20,6 +23,7 @@ __all__ = [
     "monitor_split",
     "probe_holes",
     "random_encoder",
+    "train_deepcluster",
     "train_pretext",
     "train_simclr",
     "train_supervised",

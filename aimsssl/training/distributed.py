@@ -5,7 +5,9 @@ of them, so that N processes compute what one would, and a run can go on with an
 """
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
@@ -13,6 +15,7 @@ from torch import Tensor, nn
 
 from .runs import Run, RunError
 
+Result = TypeVar("Result")
 TIMEOUT = timedelta(seconds=45)  # how long a process waits for one that has stopped answering
 
 
@@ -50,10 +53,18 @@ class Processes:
         except RunError:
             self.close()
             raise
-        shared = [run.config, run.history, run.snapshots, state]
+        shared = [run.config, run.history, run.snapshots, run.assignments, state]
         dist.broadcast_object_list(shared)
-        run.config, run.history, run.snapshots, state = shared
+        run.config, run.history, run.snapshots, run.assignments, state = shared
         return state
+
+    def from_main(self, compute: Callable[[], Result]) -> Result:
+        """What `compute()` gives on the main process, on all of them."""
+        if self.world == 1:
+            return compute()
+        shared = [compute() if self.main else None]
+        dist.broadcast_object_list(shared)
+        return shared[0]
 
     def share(self, batch: Tensor) -> Tensor:
         """This process's part of a batch's rows."""

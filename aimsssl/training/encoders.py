@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from ..models import resnet18
+from ..models import build_encoder
 from .runs import Run, RunError, write_atomically
 
 
@@ -20,7 +20,7 @@ def load_encoder(run_dir: str | Path) -> tuple[nn.Module, Run]:
     state = run.load_checkpoint()
     if state is None:
         raise RunError(f"{run.path} has no checkpoint.pt: the run has not finished its first epoch")
-    encoder = resnet18(run.config["stem"], run.config["width"], run.config["data"]["shape"][1])
+    encoder = _build(run)
     prefix = "encoder."
     encoder.load_state_dict({k.removeprefix(prefix): v for k, v in state["model"].items() if k.startswith(prefix)})
     return encoder.eval(), run
@@ -30,7 +30,23 @@ def random_encoder(run: Run) -> nn.Module:
     """The encoder that a run started from: same shape, same seed, no training."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(run.config["seed"])
-        return resnet18(run.config["stem"], run.config["width"], run.config["data"]["shape"][1]).eval()
+        return _build(run).eval()
+
+
+def _build(run: Run) -> nn.Module:
+    return build_encoder(**_settings(run))
+
+
+def _settings(run: Run) -> dict:
+    """Arguments of `build_encoder`; methods that train nothing but a resnet18 do not name it."""
+    config = run.config
+    return {
+        "name": config.get("encoder", "resnet18"),
+        "stem": config["stem"],
+        "width": config["width"],
+        "in_channels": config["data"]["shape"][1],
+        "sobel": config.get("sobel", False),
+    }
 
 
 LOADING = """\
@@ -40,6 +56,12 @@ encoder = torchvision.models.resnet18()
 encoder.load_state_dict(torch.load({path!r}, weights_only=True))
 encoder.eval()  # images [B, {channels}, H, W] in [0, 1] to features [B, 512]
 """
+OURS = """\
+import torch, aimsssl.models
+encoder = aimsssl.models.build_encoder({settings})
+encoder.load_state_dict(torch.load({path!r}, weights_only=True))
+encoder.eval()  # images [B, {channels}, H, W] in [0, 1] to features [B, {d}]
+"""
 SMALL_STEM = """\
 encoder.conv1 = torch.nn.Conv2d({channels}, 64, 3, stride={stride}, padding=1, bias=False)
 encoder.maxpool = torch.nn.Identity()
@@ -47,23 +69,31 @@ encoder.maxpool = torch.nn.Identity()
 
 
 def export_encoder(run_dir: str | Path, path: str | Path) -> str:
-    """Write a run's encoder as a state dict of torchvision's `resnet18`, and return the lines that load it.
+    """Write a run's encoder as a state dict, and return the lines that load it.
+
+    A `resnet18` is written as torchvision's, and nothing of ours is needed to load it. Other encoders, and those behind
+    Sobel filters, are not in torchvision: their lines call `aimsssl.models`.
 
     Raises:
-        ValueError: the encoder is not 64 wide, as torchvision's is.
+        ValueError: a resnet18 is not 64 wide, as torchvision's is.
         RunError: see `load_encoder`.
     """
     encoder, run = load_encoder(run_dir)
-    if run.config["width"] != 64:
+    settings = _settings(run)
+    torchvisions = settings["name"] == "resnet18" and not settings["sobel"]
+    if torchvisions and run.config["width"] != 64:
         raise ValueError(
             f"torchvision's resnet18 has width 64, this run has {run.config['width']}: train with width 64"
         )
     channels = run.config["data"]["shape"][1]
-    if run.config["stem"] == "imagenet" and channels != 3:
+    if torchvisions and run.config["stem"] == "imagenet" and channels != 3:
         raise ValueError(f"torchvision's resnet18 takes 3 channels, this run has {channels}: use another stem")
     buffer = io.BytesIO()
     torch.save(encoder.state_dict(), buffer)
     write_atomically(Path(path), buffer.getvalue())
+    if not torchvisions:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in settings.items())
+        return OURS.format(settings=arguments, path=str(path), channels=channels, d=encoder.feature_dim)
     stem = ""
     if run.config["stem"] != "imagenet":
         stem = SMALL_STEM.format(channels=channels, stride=encoder.conv1.stride[0])

@@ -101,7 +101,11 @@ class TrainingConfig:
 
 def describe_data(images: ImageSet) -> dict:
     """What a run remembers of its data: enough to notice that they are others."""
-    return {"name": images.name, "shape": list(images.images.shape), "crc32": zlib.crc32(images.images.numpy())}
+    return {
+        "name": images.name,
+        "shape": list(images.images.shape),
+        "crc32": zlib.crc32(images.images.contiguous().numpy()),
+    }
 
 
 def new_run(path, method: str, config: TrainingConfig, images: ImageSet) -> Run:
@@ -134,6 +138,21 @@ class Draw:
     group: "dist.ProcessGroup | None" = None
 
 
+@dataclass(frozen=True)
+class EpochPlan:
+    """What a method decides before an epoch; the loop alone shuffles the images and keeps their labels.
+
+    Attributes:
+        order: positions of the training images in the order in which they are seen, `[n]`; an image may come twice.
+        labels: of all training images, for `batch_loss`.
+        row: what was measured on the way, for the history.
+    """
+
+    order: Tensor
+    labels: Tensor
+    row: dict
+
+
 def fit(
     model: nn.Module,
     images: ImageSet,
@@ -146,11 +165,15 @@ def fit(
     chance_loss: float | None = None,
     probe: Tensor | None = None,
     snapshot: Callable[[Tensor], Tensor] | None = None,
+    before_epoch: Callable[[int, torch.optim.Optimizer, torch.Generator, Processes], EpochPlan] | None = None,
     progress: Callable[[Run], None] | str | None = "bar",
 ) -> Run:
     """Train `model` with `batch_loss(model, images, labels, draw)`, a scalar; see `train_simclr` for the rest.
 
     A snapshot is h of the probe images, or what `snapshot(probe)` gives, `[P, …]`.
+
+    `before_epoch(epoch, optimizer, generator, processes)` may change labels and order, and model and optimizer in
+    place.
 
     Random numbers come from one CPU generator whose state is in the checkpoint, so that a run that was stopped goes
     on exactly as if it had not been.
@@ -177,18 +200,23 @@ def fit(
         generator.set_state(state["generator"])
         torch.set_rng_state(state["global_generator"])
 
-    def train_epoch(epoch: int) -> tuple[float, float]:
-        """Mean loss, and the last learning rate."""
-        total = torch.zeros((), device=device)
+    def train_epoch(epoch: int) -> dict:
+        """Mean loss, the last learning rate, and what else the history gets."""
+        order, targets, row = None, labels, {}
+        if before_epoch:
+            plan = before_epoch(epoch, optimizer, generator, processes)
+            order, targets, row = plan.order, plan.labels.to(device), plan.row
+        start, total = time.perf_counter(), torch.zeros((), device=device)
         warmup = min(int(config.warmup_epochs * steps), config.epochs * steps - 1)
-        order = torch.randperm(len(train), generator=generator)[: steps * config.batch_size]
-        for step, batch in enumerate(order.view(steps, -1).to(device), start=(epoch - 1) * steps):
+        order = torch.randperm(len(train), generator=generator) if order is None else order
+        order = order[: steps * config.batch_size].view(steps, -1).to(device)
+        for step, batch in enumerate(order, start=(epoch - 1) * steps):
             rate = warmup_cosine(step, config.epochs * steps, warmup, config.learning_rate)
             for group in optimizer.param_groups:
                 group["lr"] = rate
             index = processes.share(batch)
             with torch.autocast(device.type, torch.bfloat16, enabled=run.config["precision"] == "bfloat16"):
-                loss = batch_loss(forward, data[index], labels[index], draw)
+                loss = batch_loss(forward, data[index], targets[index], draw)
             loss.backward()
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
@@ -196,9 +224,11 @@ def fit(
         mean_loss = processes.mean(total).item() / steps
         if not math.isfinite(mean_loss):
             raise RunError(f"the loss became {mean_loss} in epoch {epoch}; lower learning_rate {config.learning_rate}")
-        return mean_loss, rate
+        if before_epoch:
+            row = {**row, "seconds_training": time.perf_counter() - start}
+        return {"loss": mean_loss, "learning_rate": rate, **row}
 
-    def close_epoch(epoch: int, loss: float | None, rate: float | None, seconds: float) -> None:
+    def close_epoch(epoch: int, seconds: float, measured: dict) -> None:
         """Measure and save, on the main process; the others wait."""
         if processes.main:
             last = epoch == config.epochs
@@ -208,7 +238,14 @@ def fit(
             if held_out is not None and (last or epoch % config.monitor_every == 0):
                 keys, queries = extract(encoder, bank.images), extract(encoder, held_out.images)
                 knn = knn_accuracy(keys, bank.labels, queries, held_out.labels)
-            row = dict(epoch=epoch, loss=loss, learning_rate=rate, knn_accuracy=knn, seconds=seconds)
+            row = {
+                "epoch": epoch,
+                "loss": None,
+                "learning_rate": None,
+                "knn_accuracy": knn,
+                "seconds": seconds,
+                **measured,
+            }
             run.history.append({k: round(v, 6) if isinstance(v, float) else v for k, v in row.items()})
             full = last or epoch % config.checkpoint_every == 0
             run.save(
@@ -229,15 +266,15 @@ def fit(
     show = _Bar(config.epochs, chance_loss) if progress == "bar" else progress
     try:
         if state is None:
-            close_epoch(0, None, None, 0.0)
+            close_epoch(0, 0.0, {})
         elif show and processes.main:
             show(run)
         seconds = run.history[-1]["seconds"] if run.history else 0.0
         for epoch in range(state["epoch"] + 1 if state else 1, config.epochs + 1):
             start = time.perf_counter()
-            loss, rate = train_epoch(epoch)
+            measured = train_epoch(epoch)
             seconds += time.perf_counter() - start
-            close_epoch(epoch, loss, rate, seconds)
+            close_epoch(epoch, seconds, measured)
         processes.wait()
     except RuntimeError as error:
         raise processes.explain(error, run) from error

@@ -57,6 +57,8 @@ class Run:
         config: what was asked for, as plain values.
         history: a dict an epoch, beginning with epoch 0, before training; None where nothing was measured.
         snapshots: {epoch: float16 features h `[P, D]` of the probe images}.
+        assignments: {epoch: int32 `[N]`, the clusters of the training images}, see `train_deepcluster`; in the
+            checkpoint only.
         model: the model as trained so far; after `Run.open` it is None, see `aimsssl.training.load_encoder`.
 
     `defaults` are the values that a setting has where the stored configuration does not name it: a folder that was
@@ -69,6 +71,7 @@ class Run:
         self.defaults = json.loads(_json(defaults or {}))
         self.history: list[dict] = []
         self.snapshots: dict[int, Tensor] = {}
+        self.assignments: dict[int, Tensor] = {}
         self.model: torch.nn.Module | None = None
 
     @classmethod
@@ -152,6 +155,7 @@ class Run:
             state = torch.load(path, map_location="cpu", weights_only=True)
             self.history = state["history"]
             self.snapshots = dict(state["snapshots"])
+            self.assignments = dict(state.get("assignments", {}))
             return state
         except (OSError, EOFError, RuntimeError, KeyError, ValueError, pickle.UnpicklingError) as error:
             previous = path.with_name("checkpoint-previous.pt")
@@ -164,7 +168,8 @@ class Run:
             return
         if state is not None:
             buffer = io.BytesIO()
-            torch.save({**state, "history": self.history, "snapshots": self.snapshots}, buffer)
+            kept = {"history": self.history, "snapshots": self.snapshots, "assignments": self.assignments}
+            torch.save({**state, **kept}, buffer)
             path = self.path / "checkpoint.pt"
             if path.exists():
                 _keep_as(path, path.with_name("checkpoint-previous.pt"))

@@ -10,15 +10,22 @@ from torch import Tensor, nn
 
 from ..augment import Augment
 from ..datasets import ImageSet
-from ..models import SimCLR, resnet18
+from ..models import SimCLR, build_encoder
 from .loop import Draw, TrainingConfig, fit, new_run
 from .runs import Run
 
 
 @dataclass(frozen=True)
 class SupervisedConfig(TrainingConfig):
-    """`TrainingConfig` and the augmentation of the single view: crop and flip, as in the SimCLR paper (B.8)."""
+    """`TrainingConfig`, an encoder, and the augmentation of the single view: crop and flip, as in SimCLR (B.8).
 
+    Attributes:
+        encoder, sobel: see `aimsssl.models.build_encoder`.
+        crop_scale, flip: see `aimsssl.augment.Augment`.
+    """
+
+    encoder: str = "resnet18"
+    sobel: bool = False
     crop_scale: tuple[float, float] | None = (0.5, 1.0)
     flip: float = 0.5
 
@@ -41,7 +48,13 @@ def train_supervised(
         raise ValueError(f"train_supervised needs a label for every image; {images.name} has some that are unknown")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        encoder = resnet18(config.stem, config.width, images.images.shape[1])
+        encoder = build_encoder(
+            config.encoder,
+            stem=config.stem,
+            width=config.width,
+            in_channels=images.images.shape[1],
+            sobel=config.sobel,
+        )
         model = SimCLR(encoder, nn.Linear(encoder.feature_dim, int(images.labels.max()) + 1))
     augment = Augment(images.images.shape[-1], config.crop_scale, jitter=0, grayscale=0, flip=config.flip)
 
