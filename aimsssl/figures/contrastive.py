@@ -49,13 +49,10 @@ def circles(
     ]
     figure.legend(handles=handles, loc="lower center", ncols=2, frameon=False, fontsize=9, handletextpad=0.1)
     n = len(next(iter(states.values()))) // 2
-    words = list(below) if len(below) else [""] * columns
-    told = "; ".join(
-        f"{title}: partners lie {np.degrees(_angles(points)).mean():.0f} degrees apart on average"
-        + (f", {said}" if said else "")
-        for (title, points), said in zip(states.items(), (" ".join(w.split("\n")) for w in words), strict=True)
-    )
-    return with_alt(figure, f"The two views of {n} images as points on a circle, {columns} times. {told}.")
+    told = [f"{title}: partners lie {_degrees_apart(points):.0f} degrees apart" for title, points in states.items()]
+    if len(below):
+        told = [f"{said}, {' '.join(words.split())}" for said, words in zip(told, below, strict=True)]
+    return with_alt(figure, f"The two views of {n} images as points on a circle, {columns} times. {'; '.join(told)}.")
 
 
 def circle_and_loss(
@@ -84,16 +81,16 @@ def circle_and_loss(
     right.plot(step, losses[step], "o", color=BLUE, ms=8, clip_on=False, zorder=4)
     offset = (8, 8) if step < 0.8 * len(losses) else (-24, 10)
     note(right, f"{losses[step]:.2f}", step, losses[step], offset, INK)
-    _levels(right, levels)
     right.set(xlabel="step", ylabel="loss (nats)", xlim=(0, len(losses) - 1))
     right.set_ylim(0, 1.1 * max([*losses, *levels.values()]))
+    _levels(right, levels, {})
     tidy(right)
     most = int(shares.argmax())
     lines = ", ".join(f"{name} {value:.2f}" for name, value in levels.items())
     return with_alt(
         figure,
         f"Step {step} of {len(losses) - 1}: {len(points)} views on a circle, partners "
-        f"{np.degrees(_angles(points)).mean():.0f} degrees apart on average; loss {losses[step]:.2f}, at the start "
+        f"{_degrees_apart(points):.0f} degrees apart on average; loss {losses[step]:.2f}, at the start "
         f"{losses[0]:.2f}, at the end {losses[-1]:.2f} ({lines}). View {asking} pushes most against view {most}, with "
         f"{shares[most]:.0%} of its push.",
     )
@@ -117,10 +114,10 @@ def _circle(axes: Axes, points: np.ndarray, asking: int | None, shares: np.ndarr
     axes.spines[:].set_visible(False)
 
 
-def _angles(points: np.ndarray) -> np.ndarray:
-    """The angle between the two views of each image, in radians."""
+def _degrees_apart(points: np.ndarray) -> float:
+    """The mean angle between the two views of an image."""
     n = len(points) // 2
-    return np.arccos(np.clip((points[:n] * points[n:]).sum(axis=1), -1, 1))
+    return float(np.degrees(np.arccos(np.clip((points[:n] * points[n:]).sum(axis=1), -1, 1))).mean())
 
 
 # ---- the matrix
@@ -221,11 +218,11 @@ def loss_by_epoch(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
     return with_alt(figure, f"Loss over the epochs: {told}. Levels: {lines}.")
 
 
-def _levels(axes: Axes, levels: Mapping[str, float], lasts: Mapping[str, float] | None = None) -> None:
+def _levels(axes: Axes, levels: Mapping[str, float], lasts: Mapping[str, float]) -> None:
     """Dashed lines, named at the right edge, and names for the ends of curves, moved apart where they would meet."""
     labels = {f"{name} {value:.2f}": (value, GREY) for name, value in levels.items()}
-    labels |= {name: (value, colour) for (name, value), colour in zip((lasts or {}).items(), PALETTE, strict=False)}
-    top = axes.get_ylim()[1] if lasts is not None else 1.1 * max([*levels.values(), *axes.lines[0].get_ydata()])
+    labels |= {name: (value, colour) for (name, value), colour in zip(lasts.items(), PALETTE, strict=False)}
+    top = axes.get_ylim()[1]
     for value in levels.values():
         axes.axhline(value, color=GREY, lw=1.2, ls="--", zorder=0)
     for (name, (_, colour)), y in zip(labels.items(), apart([v for v, _ in labels.values()], 0.085 * top), strict=True):
