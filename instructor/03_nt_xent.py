@@ -308,7 +308,7 @@ floors = {t: [floor(n, t) for n in sizes] for t in (1.0, 0.5, 0.2, 0.1)}
 explorers.show(figures.chance_and_floor(sizes, chances, floors))
 
 # %% [markdown]
-# A loss can only move between the black line and its dashed one.
+# A loss that learns goes from the black line towards its dashed one.
 
 # %%
 print(f"a loss of 5.5 at N = 128: chance is {log(255):.2f}; at N = 512: chance is {log(1023):.2f}")
