@@ -151,14 +151,14 @@ head = torch.nn.Linear(encoder.feature_dim, 4)
 optimizer = torch.optim.AdamW([*encoder.parameters(), *head.parameters()], lr=2e-3)
 
 few = to_float(train.images[:32])  # float, 0 to 1
-for step in range(16):
+for step in range(10):
     turned, labels = rotated_batch(few)
     loss = F.cross_entropy(head(encoder(turned)), labels)
     loss.backward()
     optimizer.step()
     optimizer.zero_grad()
-    if step % 5 == 0:
-        print(f"step {step:2}: loss {loss.item():.2f} (chance {np.log(4):.2f})")
+    if step % 3 == 0:
+        print(f"step {step}: loss {loss.item():.2f} (chance {np.log(4):.2f})")
 
 # %% [markdown]
 # The loss falls, but these are 32 images that it learns by heart. For more we need all of them.
@@ -199,7 +199,7 @@ rotation = training.train_pretext(train, config, folder("rotation"), progress=cu
 
 # %% [markdown]
 # An **epoch** is one pass over all training images. Nothing happens for a while, then the loss falls, and kNN climbs with
-# it. The network was never told what a heart is.
+# it. The network was never told what a heart is. (That kNN first falls has to do with batch norm; lesson 04 explains it.)
 #
 # (You can stop the cell with ■ and run it again: it goes on from its last epoch. When the run is finished, the cell
 # reads it and trains nothing.)
@@ -439,7 +439,8 @@ for name, filled in fills.items():
     print(f"{name:<16} error in the hole {hole_loss(filled, to_float(held_out.images), holes):.4f}")
 
 # %% [markdown]
-# The fills are soft, and the reason is the loss. Where several fills are possible, the smallest *mean* squared error is
+# First come the colours of the ground. Then a soft spot grows in the place and the colour of the figure. Textures and sharp
+# edges hardly come at all, and the reason is the loss. Where several fills are possible, the smallest *mean* squared error is
 # that of their mean, and a mean of pictures is a blur. The paper adds a second loss, an adversarial one: another network
 # tries to tell fills from real patches. That makes them sharp. Ours differs from the paper in other things, too: one
 # square hole, a small decoder, and it starts from the vector *h*, where the paper's starts from a map of places.

@@ -292,7 +292,7 @@ def test_rotation_confusion_has_a_map_a_class_with_shares_of_the_row():
     np.testing.assert_array_equal(disc.images[0].get_array(), np.full((4, 4), 0.25))
     np.testing.assert_array_equal(ring.images[0].get_array(), np.eye(4))
     assert heart.images[0].get_array()[0].tolist() == [0.9, 0, 0.1, 0]
-    assert [axes.get_title() for axes in (disc, ring, heart)] == ["disc 0.25", "ring 1.00", "heart 0.95"]
+    assert [axes.get_title() for axes in (disc, ring, heart)] == ["disc: 0.25", "ring: 1.00", "heart: 0.95"]
     assert "chance 0.25: disc 0.25, ring 1.00, heart 0.95" in figure.alt_text
 
 

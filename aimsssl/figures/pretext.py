@@ -28,7 +28,7 @@ def rotation_confusion(counts: np.ndarray, classes: Sequence[str]) -> Figure:
         axes.axis("off")
     for axes, name, share, rate in zip(grid.flat, classes, shares, right, strict=False):
         image = axes.imshow(share, cmap="cividis", vmin=0, vmax=1)
-        axes.set_title(f"{name} {rate:.2f}", fontsize=10.5)
+        axes.set_title(f"{name}: {rate:.2f}", fontsize=10.5)
         axes.set_xticks(range(4), TURNS, fontsize=7.5)
         axes.set_yticks(range(4), TURNS, fontsize=8.5)
         axes.tick_params(length=0)
