@@ -14,12 +14,13 @@ FOLDER = Path(__file__).parent / "benchmarks"
 def bench(monkeypatch):
     """The folder's modules, which import one another by bare name, as when `report.py` is run."""
     monkeypatch.syspath_prepend(str(FOLDER))
+    import bench_kmeans
     import bench_simclr
     import common
     import report
 
-    yield {"simclr": bench_simclr, "common": common, "report": report}
-    for name in ("bench_simclr", "bench_parts", "common", "report"):
+    yield {"simclr": bench_simclr, "kmeans": bench_kmeans, "common": common, "report": report}
+    for name in ("bench_kmeans", "bench_simclr", "bench_parts", "common", "report"):
         sys.modules.pop(name, None)
 
 
@@ -38,14 +39,27 @@ def test_our_side_is_measured_without_a_peer(bench):
         assert set(trained["images_per_second"]) == {"ours", "ours_float32"}
     for part in [*result["nt_xent"].values(), result["lars"], result["augmentation"]]:
         assert part["milliseconds"]["ours"]["median"] > 0
-    measured = [result[key] for key in ("training", "memory_mib", "nt_xent", "lars", "augmentation", "large_nt_xent")]
+    parts = ("training", "memory_mib", "nt_xent", "lars", "augmentation", "large_nt_xent", "kmeans")
+    measured = [result[key] for key in parts]
     assert all(number >= 0 for number in numbers(measured))
     peak = result["memory_mib"]["small"]["ours"]
     assert 0 < peak["imports_and_data"] <= peak["total"]
     assert result["large_nt_xent"]["views"] == 4096
     assert {"cpu", "threads"} <= set(result["machine"]) and {"torch", "python"} <= set(result["versions"])
     assert result["aims"] == [], "a quick run has no say about the aims"
-    assert "NT-Xent, 256 views" in bench["report"].table(result)
+    table = bench["report"].table(result)
+    assert "NT-Xent, 256 views" in table and "k-means: 600 points" in table
+
+
+@pytest.mark.parametrize("peer", [False, True])
+def test_kmeans_of_all_sides_ends_at_one_inertia(bench, peer):
+    if peer and not bench["kmeans"].HAS_FAISS:
+        pytest.skip("faiss comes with make bench")
+    result = bench["kmeans"].measure(quick=True, peer=peer)
+    assert set(result["inertia"]) == set(result["seconds"]) == {"ours", "scikit_learn", *["faiss"] * peer}
+    assert max(result["inertia"].values()) == pytest.approx(min(result["inertia"].values()), rel=1e-4)
+    ours, theirs = (result["seconds"][side]["rounds"][0] for side in ("ours", "scikit_learn"))
+    assert result["ours_over_scikit_learn"]["rounds"][0] == pytest.approx(ours / theirs, rel=0.01)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("lightly") is None, reason="lightly comes with make bench")
@@ -67,7 +81,7 @@ def test_sides_take_turns_and_the_order_reverses(bench):
 
 
 def test_aims_are_met_or_missed_by_what_was_measured(bench):
-    def result(ratio, rate, chunked, peak):
+    def result(ratio, rate, chunked, peak, slower, inertia):
         median = {"median": ratio}
         training = {name: {"ours_over_lightly": median} for name in ("cifar", "imagenet")}
         training["small"] = {"images_per_second": {"ours": {"median": rate}}}
@@ -76,11 +90,17 @@ def test_aims_are_met_or_missed_by_what_was_measured(bench):
             "training": training,
             "nt_xent": {"4096": loss},
             "large_nt_xent": {"views": 65_536, "peak_mib": peak},
+            "kmeans": {
+                "inertia": {"ours": inertia, "scikit_learn": 100.0, "faiss": 102.0},
+                "ours_over_scikit_learn": {"median": slower},
+                "ours_over_faiss": {"median": 1.2 * slower},
+            },
         }
 
     aims = bench["report"].aims
-    assert [row["met"] for row in aims(result(2.5, 1800, 16.0, 4096))] == [True] * 5
-    assert [row["met"] for row in aims(result(2.4, 1799, 16.1, 4097))] == [False, True, False, False, False]
+    assert [row["met"] for row in aims(result(2.5, 1800, 16.0, 4096, 1.0, 101.0))] == [True] * 8
+    missed = aims(result(2.4, 1799, 16.1, 4097, 1.01, 101.1))
+    assert [row["met"] for row in missed] == [False, True] + [False] * 6
 
 
 def test_peak_memory_is_that_of_the_process(bench):

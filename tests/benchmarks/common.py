@@ -1,6 +1,5 @@
 """What the benchmarks share: turns, processes of their own for peak memory, and the machine in words."""
 
-import importlib.util
 import json
 import os
 import platform
@@ -9,11 +8,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
 
-HAS_LIGHTLY = importlib.util.find_spec("lightly") is not None
+HAS_LIGHTLY = find_spec("lightly") is not None
 
 
 def in_turn(sides: dict[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
@@ -86,5 +86,6 @@ def machine() -> dict:
 
 
 def versions() -> dict:
-    packages = ["torch", "torchvision", "numpy", *(["lightly"] if HAS_LIGHTLY else [])]
+    packages = ["torch", "torchvision", "numpy", "scikit-learn"]
+    packages += [name for name, module in (("lightly", "lightly"), ("faiss-cpu", "faiss")) if find_spec(module)]
     return {"python": platform.python_version(), **{package: version(package) for package in packages}}

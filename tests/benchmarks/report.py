@@ -1,4 +1,4 @@
-"""`make bench`: aimsssl beside lightly, in one run on one machine, as a table and a file of numbers.
+"""`make bench`: aimsssl beside lightly, faiss and scikit-learn, in one run on one machine, as a table and in a file.
 
 README.md beside this file says what is compared and how.
 """
@@ -9,6 +9,7 @@ import os
 import time
 from pathlib import Path
 
+import bench_kmeans
 import bench_parts
 import bench_simclr
 from common import HAS_LIGHTLY, machine, versions
@@ -40,6 +41,7 @@ def measure(data: str = "shapes", quick: bool = False, peer: bool = HAS_LIGHTLY,
     result["lars"] = bench_parts.lars(4 if quick else 64, peer, rounds, least)
     result["augmentation"] = bench_parts.augmentation(images, peer, rounds)
     result["large_nt_xent"] = bench_parts.large_loss(4096 if quick else 65_536)
+    result["kmeans"] = bench_kmeans.measure(quick, peer and bench_kmeans.HAS_FAISS)
     result["minutes"] = round((time.perf_counter() - began) / 60, 2)
     result["aims"] = [] if quick else aims(result)
     return result
@@ -63,6 +65,12 @@ def aims(result: dict) -> list[dict]:
     full, chunked = (result["nt_xent"]["4096"]["milliseconds"][side]["median"] for side in ("ours", "ours_chunked"))
     at("most", "NT-Xent in chunks, 4,096 views", "times the full loss", chunked / full, 1.6)
     at("most", f"NT-Xent in chunks, {large['views']:,} views", "GiB", large["peak_mib"] / 1024, 4)
+    lloyd = result["kmeans"]
+    for side, aim in (("faiss", 1.2), ("scikit_learn", 1)):
+        if f"ours_over_{side}" in lloyd:
+            at("most", "k-means", f"times {side.replace('_', '-')}'s time", lloyd[f"ours_over_{side}"]["median"], aim)
+    others = [value for side, value in lloyd["inertia"].items() if side != "ours"]
+    at("most", "k-means", "times the others' inertia", lloyd["inertia"]["ours"] / min(others), 1.01)
     return rows
 
 
@@ -96,6 +104,16 @@ def table(result: dict) -> str:
     for name, part in parts.items():
         times = [part["milliseconds"].get(side) for side in ("ours", "ours_chunked", "lightly")]
         rows.append([name, *(f"{t['median']:.4g}" if t else "" for t in times), _spread(part.get("ours_over_lightly"))])
+    text += [*_markdown(rows), ""]
+
+    lloyd = result["kmeans"]
+    sizes = f"{lloyd['points']:,} points, {lloyd['dimensions']} dimensions, {lloyd['clusters']:,} clusters"
+    rows = [
+        [f"k-means: {sizes}, {lloyd['iterations']} iterations", "seconds", "inertia", "ours takes … times its time"]
+    ]
+    for side, times in lloyd["seconds"].items():
+        cells = [f"{times['median']:.3g}", f"{lloyd['inertia'][side]:,.0f}", _spread(lloyd.get(f"ours_over_{side}"))]
+        rows.append([side.replace("_", "-"), *cells])
     text += [*_markdown(rows), ""]
 
     rows = [["aim", "", "reached", ""]]
