@@ -82,7 +82,7 @@ explorers.show(figures.picture_rows(rows, ["image", "view 1", "view 2"], side=2.
 # right, its colours, its finest details.
 
 # %%
-ONLY = dict(crop_scale=None, jitter=0.0, grayscale=0.0, blur=0.0, flip=0.0)  # nothing: the image as it is
+PLAIN = dict(crop_scale=None, jitter=0.0, grayscale=0.0, blur=0.0, flip=0.0)  # nothing: the image as it is
 ALONE = {
     "crop": dict(crop_scale=(0.08, 1.0)),
     "flip": dict(flip=0.5),
@@ -92,7 +92,7 @@ ALONE = {
 }
 torch.manual_seed(1)
 five = square[:1].expand(5, -1, -1, -1)  # the same photograph five times: five draws
-rows = {name: augment.Augment(128, **{**ONLY, **only})(five).numpy() for name, only in ALONE.items()}
+rows = {name: augment.Augment(128, **{**PLAIN, **only})(five).numpy() for name, only in ALONE.items()}
 explorers.show(figures.picture_rows(rows))
 
 # %% [markdown]
@@ -121,14 +121,14 @@ STRENGTHS = {
 rows = {}
 for name, only in STRENGTHS.items():
     torch.manual_seed(3)  # the same draws at every strength
-    rows[name] = augment.Augment(128, **{**ONLY, **only})(square[1:].expand(5, -1, -1, -1)).numpy()
+    rows[name] = augment.Augment(128, **{**PLAIN, **only})(square[1:].expand(5, -1, -1, -1)).numpy()
 explorers.show(figures.picture_rows(rows))
 
 # %% [markdown]
 # Too weak, and the riddle is easy: nothing has to be forgotten. Too strong, and the views have nothing left in common
 # that is worth keeping. In between lies what you want, and it depends on your data: SimCLR crops photographs down to
-# 8 % of their area (arXiv:2002.05709, Appendix A), but in `shapes`, our small generated images, such a crop would miss
-# the figure nearly always. Tian et al. (2020) call it a *sweet spot*.
+# 8 % of their area (arXiv:2002.05709, Appendix A), but in `shapes`, our small generated images, a crop like that shows a
+# piece of the figure at best. Tian et al. (2020) call it a *sweet spot*.
 #
 # ## 2 · The crop
 #
@@ -288,7 +288,7 @@ print(train)
 
 torch.manual_seed(0)
 CROP, COLOUR = dict(crop_scale=(0.6, 1.0)), dict(jitter=1.0)
-one = augment.Augment(32, **{**ONLY, **CROP, **COLOUR, "flip": 0.5, "grayscale": 0.2})
+one = augment.Augment(32, **{**PLAIN, **CROP, **COLOUR, "flip": 0.5, "grayscale": 0.2})
 few = train.sample(8)
 view1, view2 = two_views(few.images, lambda image: one(image[None])[0])
 names = [few.classes[label] for label in few.labels]
@@ -297,8 +297,8 @@ explorers.show(figures.two_views(few.images.numpy(), view1.numpy(), view2.numpy(
 # %% [markdown]
 # ### Explore
 #
-# Move the sliders. (*Smallest crop* is a share of the area; the last four are probabilities, except for the colour
-# jitter, which is a strength. Tab and the arrow keys work, too.) Then play the riddle in the lower row: which of the
+# Move the sliders; Tab and the arrow keys work, too. *Smallest crop* is a share of the area, *colour jitter* a strength;
+# *greyscale*, *blur* and *flip* are probabilities. Then play the riddle in the lower row: which of the
 # four is the partner? Change the draw for a new riddle.
 #
 # - Begin with crops only. How do you find the partner? Do you look at the *figure* at all?
@@ -317,7 +317,7 @@ explorers.lesson02.augmentations(test[:64])
 
 # %%
 torch.manual_seed(6)
-crops = augment.Augment(128, **{**ONLY, "crop_scale": (0.2, 1.0)})(square[[0, 0, 1]])
+crops = augment.Augment(128, **{**PLAIN, "crop_scale": (0.2, 1.0)})(square[[0, 0, 1]])
 explorers.show(figures.colour_histograms(crops.numpy(), ["a crop of china", "another one", "a crop of flower"]))
 
 # %% [markdown]
@@ -341,7 +341,7 @@ SETTINGS = {
 by_colour = {}
 for name, only in SETTINGS.items():
     torch.manual_seed(0)
-    by_colour[name] = explorers.lesson02.found_by_colour(*augment.TwoViews(32, **{**ONLY, **only})(test.images[:N]))
+    by_colour[name] = explorers.lesson02.found_by_colour(*augment.TwoViews(32, **{**PLAIN, **only})(test.images[:N]))
 
 found = f"partner found by its histogram, N = {N}"
 explorers.show(figures.accuracy_bars({name: {found: share} for name, share in by_colour.items()}, {found: 1 / N}))
@@ -367,7 +367,7 @@ print(", ".join(f"{name}: {share:.2f}" for name, share in by_colour.items()))
 # be the best?
 
 # %%
-base = training.SimCLRConfig.for_profile(p, epochs=max(1, p.epochs // 7), monitor_every=0, held_out=0, **ONLY)
+base = training.SimCLRConfig.for_profile(p, epochs=max(1, p.epochs // 7), monitor_every=0, held_out=0, **PLAIN)
 VIEWS = {"crop": CROP, "colour": COLOUR, "crop + colour": CROP | COLOUR}
 runs = {}
 for name, only in VIEWS.items():
@@ -376,14 +376,15 @@ for name, only in VIEWS.items():
     print(f"{name:<14} {base.epochs} epochs, loss {runs[name].last('loss'):.2f}, {runs[name].last('seconds'):.0f} s")
 
 # %% [markdown]
-# (Who guesses among the other views pays log(2N−1), the loss in the next line. Lesson 03 derives it.)
+# A batch of N images has 2N views, so each view has 2N−1 candidates for its partner. Who only guesses pays log(2N−1);
+# lesson 03 derives it.
 
 # %%
 print(f"guessing among {2 * base.batch_size - 1} views: loss {base.chance_loss:.2f}")
 
 # %% [markdown]
-# Now the probe, beside what it has to be compared with: raw pixels, the same encoder with
-# random weights, and the same encoder trained *with* all labels.
+# Now the probe, beside what it has to be compared with: raw pixels, the same encoder with random weights, and the same
+# encoder trained *with* all labels.
 
 # %%
 labelled = training.SupervisedConfig.for_profile(p, epochs=base.epochs, monitor_every=0, held_out=0)
@@ -482,8 +483,8 @@ for key, measure in (("probe", "linear probe"), ("knn", "kNN")):
 # - **Crop alone is worse than no training at all**: random weights have {{ composition.random_weights.probe_mean:.2f }},
 #   and guessing has {{ composition.chance:.2f }}. Its riddle is solved (loss {{ composition.cells.crop.loss.0:.2f }}, where
 #   guessing costs {{ composition.chance_loss:.2f }}), by something that is not the class.
-# - **Colour alone is good**, and by kNN it stands level with crop + colour. Both of its views have the same outlines in
-#   the same place, and outlines tell the class. Photographs of the world give their classes away less easily.
+# - **Colour alone is good**, and by kNN it stands level with crop + colour. One reading: both of its views have the same
+#   outlines in the same place, and outlines tell the class. On photographs it may be otherwise.
 # - **kNN and the probe disagree** about it. They ask different questions: are the nearest neighbours of one class, or
 #   can a plane cut the classes apart? Whoever shows you only one of them has made a choice.
 #

@@ -121,21 +121,24 @@ def images() -> ImageSet:
 
 
 def test_the_explorer_follows_its_controls(images):
-    explorer = lesson02.augmentations(images, image=3, jitter=0.5)
+    explorer = lesson02.augmentations(images, image=3)
     assert explorer.values == {
-        "image": 3, "crop": 0.4, "jitter": 0.5, "grayscale": 0.0, "blur": 0.0, "flip": 0.0, "seed": 0, "answer": False,
+        "image": 3, "crop": 0.4, "jitter": 0.0, "grayscale": 0.0, "blur": 0.0, "flip": 0.0, "seed": 0, "answer": False,
     }  # fmt: skip
     before = pictures_in(explorer.figure)
     np.testing.assert_array_equal(before[0], np.moveaxis(images.images[3].numpy(), 0, -1))
     explorer.controls["seed"].value = 1
     after = pictures_in(explorer.figure)
     assert (before[0] == after[0]).all() and (before[1] != after[1]).any()
+    explorer.controls["jitter"].value = 1.0
+    assert (pictures_in(explorer.figure)[1] != after[1]).any()
     explorer.controls["answer"].value = True
     assert "framed" in explorer.figure.alt_text
 
 
 def test_without_any_transform_both_views_are_the_image_and_the_answer_is_plain(images):
-    explorer = lesson02.augmentations(images, crop=1.0)
+    explorer = lesson02.augmentations(images)
+    explorer.controls["crop"].value = 1.0
     image, view1, view2, question, *candidates = pictures_in(explorer.figure)
     np.testing.assert_allclose(view1, image / 255, atol=1e-6)
     np.testing.assert_allclose(view2, image / 255, atol=1e-6)
@@ -146,8 +149,8 @@ def test_without_any_transform_both_views_are_the_image_and_the_answer_is_plain(
     assert "100% of cases" in explorer.figure.alt_text
 
 
-def test_the_last_image_can_be_shown_and_three_are_too_few(images):
+def test_the_last_image_can_be_shown_and_four_are_too_few(images):
     explorer = lesson02.augmentations(images, image=11)
     np.testing.assert_array_equal(pictures_in(explorer.figure)[0], np.moveaxis(images.images[11].numpy(), 0, -1))
-    with pytest.raises(ValueError, match="images has 3 images, expected at least 4"):
-        lesson02.augmentations(images[:3])
+    with pytest.raises(ValueError, match="images has 4 images, expected at least 5"):
+        lesson02.augmentations(images[:4])

@@ -9,7 +9,7 @@ from .. import figures
 from ..augment import TwoViews
 from ..datasets import ImageSet
 from ..evaluation import nearest_neighbours
-from .controls import Explorer, labelled_choice, labelled_slider
+from .controls import Control, Explorer, labelled_choice, labelled_slider
 
 CANDIDATES = 4
 
@@ -33,20 +33,18 @@ def found_by_colour(view1: Tensor, view2: Tensor) -> float:
     return (found == torch.arange(len(one))).float().mean().item()
 
 
-def augmentations(images: ImageSet, image: int = 0, seed: int = 0, **strengths: float) -> Explorer:
+def augmentations(images: ImageSet, image: int = 0) -> Explorer:
     """Sliders for the strength of each transform over `figures.views_and_riddle`.
 
     Args:
-        images: at least four; the riddle is set among them.
-        image, seed: shown first.
-        strengths: at the start, by the names of the sliders: crop (the smallest share of the area), jitter, grayscale,
-            blur and flip.
+        images: at least five; the riddle is set among them.
+        image: number of the one shown first.
 
     Raises:
-        ValueError: there are fewer than four images.
+        ValueError: there are fewer than five images.
     """
-    if len(images) < CANDIDATES:
-        raise ValueError(f"images has {len(images)} images, expected at least {CANDIDATES}")
+    if len(images) <= CANDIDATES:
+        raise ValueError(f"images has {len(images)} images, expected at least {CANDIDATES + 1}")
     size = images.images.shape[-1]
 
     def draw(
@@ -69,15 +67,17 @@ def augmentations(images: ImageSet, image: int = 0, seed: int = 0, **strengths: 
             answer,
         )
 
-    start = {"crop": 0.4, "jitter": 0.0, "grayscale": 0.0, "blur": 0.0, "flip": 0.0} | strengths
+    def share(name: str, value: float = 0.0, minimum: float = 0.0) -> Control:
+        return labelled_slider(name, minimum, 1.0, 0.05, value=value)
+
     return Explorer(
         draw,
         image=labelled_slider("image number", 0, len(images) - 1, value=image),
-        crop=labelled_slider("smallest crop", 0.1, 1.0, 0.05, value=start["crop"]),
-        jitter=labelled_slider("colour jitter", 0.0, 1.0, 0.05, value=start["jitter"]),
-        grayscale=labelled_slider("greyscale", 0.0, 1.0, 0.05, value=start["grayscale"]),
-        blur=labelled_slider("blur", 0.0, 1.0, 0.05, value=start["blur"]),
-        flip=labelled_slider("flip", 0.0, 1.0, 0.05, value=start["flip"]),
-        seed=labelled_slider("draw (seed)", 0, 99, value=seed),
+        crop=share("smallest crop", 0.4, minimum=0.1),
+        jitter=share("colour jitter"),
+        grayscale=share("greyscale"),
+        blur=share("blur"),
+        flip=share("flip"),
+        seed=labelled_slider("draw (seed)", 0, 99),
         answer=labelled_choice("answer", {"hidden": False, "shown": True}),
     )
