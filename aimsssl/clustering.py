@@ -33,18 +33,23 @@ def pca_whiten(features: Tensor, dim: int) -> Tensor:
     Raises:
         ValueError: `dim` or the shape is out of range, or a feature is infinite or NaN.
 
-    Source: arXiv:1807.05520, §4.1 ("PCA-reduced to 256 dimensions, whitened and ℓ2-normalized").
+    Source: arXiv:1807.05520, §3.4, with 256 dimensions.
     """
     _check_points("features", features)
     if not 1 <= dim <= features.shape[1]:
         raise ValueError(f"dim must be from 1 to {features.shape[1]}, the dimension of the features, got {dim}")
-    x = features.double()
-    size = x.square().sum(dim=1).mean().sqrt()
-    x = x - x.mean(dim=0)
-    variance, directions = torch.linalg.eigh(x.T @ x / len(x))  # rising
+    mean = features.mean(dim=0, dtype=torch.float64)
+
+    def centred() -> Iterator[Tensor]:  # chunks in float64: all of them would take much memory
+        return (chunk.double() - mean for chunk in features.split(1024))
+
+    covariance = sum(chunk.T @ chunk for chunk in centred()) / len(features)
+    size = (covariance.trace() + mean.square().sum()).sqrt()  # of a feature vector: root mean square
+    variance, directions = torch.linalg.eigh(covariance)  # rising
     std = variance.clamp(min=0).sqrt().flip(0)[:dim]
     scale = torch.where(std > 1e-6 * size, 1 / std, 0.0)
-    return F.normalize(x @ (directions.flip(1)[:, :dim] * scale), dim=1).float()
+    whitening = directions.flip(1)[:, :dim] * scale
+    return torch.cat([F.normalize(chunk @ whitening, dim=1).float() for chunk in centred()])
 
 
 # --- k-means --------------------------------------------------------------------------------------------------------
@@ -280,7 +285,7 @@ def uniform_over_clusters(assignments: Tensor, n: int, generator: torch.Generato
     Raises:
         ValueError: there is nothing to draw from, or assignments are not integers `[N]`.
 
-    Source: arXiv:1807.05520, §3.3 ("Trivial parametrization").
+    Source: arXiv:1807.05520, §3.3, on trivial parametrization.
     """
     if assignments.ndim != 1 or len(assignments) == 0 or assignments.is_floating_point():
         raise ValueError(

@@ -57,7 +57,7 @@ class ConvStack(nn.Module):
 def alexnet(width: int = 64, in_channels: int = 3) -> ConvStack:
     """AlexNet with batch norm, features `[B, 64·width]`.
 
-    Channels and linear layers are those of DeepCluster's (Caron et al. 2018, arXiv:1807.05520, §4.1): 96, 256, 384,
+    Channels and linear layers are those of DeepCluster's (Caron et al. 2018, arXiv:1807.05520, §3.4): 96, 256, 384,
     384, 256, then 4096 and 4096. Its first kernel, 11 pixels and stride 4 for 224-pixel images, is 5 and 2 here, so
     that a 28- or 32-pixel image is 2×2 at the end. There is no dropout: batch norm does its work.
     """
@@ -78,6 +78,10 @@ def vgg16(width: int = 64, in_channels: int = 3) -> ConvStack:
 
 
 def convnet(width: int = 16, in_channels: int = 3) -> ConvStack:
-    """A small convnet."""
-    layers = [(2 * width, 5, 1), POOL, (4 * width, 3, 1), POOL, (8 * width, 3, 1), POOL, (8 * width, 3, 1)]
+    """Four convolutions with batch norm, features `[B, 64·width]`: an encoder to begin with.
+
+    The first kernel has 5 pixels a side, so that one sees what it looks for; a 28- or 32-pixel image is 4×4 behind the
+    last, and is averaged to 2×2. Its features are that map: the places of things are still in it.
+    """
+    layers = [(2 * width, 5, 1), POOL, (4 * width, 3, 1), POOL, (8 * width, 3, 1), POOL, (16 * width, 3, 1)]
     return ConvStack(in_channels, layers, nn.MaxPool2d(2, 2, ceil_mode=True), 2)

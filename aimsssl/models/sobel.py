@@ -9,7 +9,7 @@ class Sobel(nn.Module):
     """Grey, then its change from left to right and from top to bottom: `[B, C, H, W]` to `[B, 2, H, W]`.
 
     Nothing here learns. Beyond the border all is black, so that a bright image has a bright frame. DeepCluster uses
-    these filters so that clusters are not made by colour alone (Caron et al. 2018, arXiv:1807.05520, §4.1).
+    these filters so that clusters are not made by colour alone (Caron et al. 2018, arXiv:1807.05520, §3.4).
     """
 
     def __init__(self):

@@ -30,7 +30,7 @@ class DeepClusterConfig(TrainingConfig):
     Attributes:
         encoder: convnet, resnet18, alexnet or vgg16; `stem` is resnet18's.
         sobel: whether the encoder sees edges in place of colours.
-        clusters: k of k-means. The paper takes ten times as many as there are classes (§4.2).
+        clusters: k of k-means. The paper takes ten times as many as there are classes (§4.1).
         pca_dim: dimensions that PCA keeps, at most those of the features.
         kmeans_iterations: at most so many, each time.
         reassign_every: epochs between two clusterings.
