@@ -24,6 +24,12 @@ HISTORY = [
     dict(epoch=3, loss=3.25, knn_accuracy=0.54),
 ]
 
+CLUSTER_HISTORY = [
+    dict(epoch=0, loss=None, knn_accuracy=0.3),
+    dict(epoch=1, loss=4.0, knn_accuracy=0.4, nmi_previous=None, nmi_labels=0.1),
+    dict(epoch=2, loss=3.0, knn_accuracy=0.5, nmi_previous=0.6, nmi_labels=0.25),
+]
+
 SEEDS = {
     "healthy": {"kNN": [0.50, 0.52, 0.54], "probe": [0.6, 0.7, 0.8]},
     "sick": {"kNN": [0.2, 0.2, 0.2], "probe": [0.3]},
@@ -98,6 +104,43 @@ DRAW = {
     ),
     "task_and_answer": lambda: figures.task_and_answer(
         {"image": IMAGES[0], "input": IMAGES[1] / 255}, {"0°": 0.25, "90°": 0.75}, "90°", "how far?", "probability"
+    ),
+    "deepcluster_plan": lambda: figures.deepcluster_plan(256, 64, 100),
+    "sobel_stages": lambda: figures.sobel_stages(IMAGES[:3], RNG.normal(size=(3, 2, 8, 8)), ["a", "b", "c"]),
+    "whitening_stages": lambda: figures.whitening_stages({"features": POINTS[0] + 3, "PCA": POINTS[0]}),
+    "kmeans_step": lambda: figures.kmeans_step(
+        POINTS[0], POINTS[0][:3], POINTS[0][:3] + 1, np.arange(30) % 2, [9.0, 6.0, 5.0], 1
+    ),
+    "inertia_by_start": lambda: figures.inertia_by_start({"random": [5.0, 9.0, 7.0], "k-means++": [5.0, 5.01, 6.0]}),
+    "draws_by_cluster_size": lambda: figures.draws_by_cluster_size(
+        np.array([1, 10, 100]), {"images": np.array([1, 10, 100]), "clusters": np.array([37, 37, 37])}
+    ),
+    "overlap_matrices": lambda: figures.overlap_matrices(
+        {"as numbered": np.eye(4)[::-1] * 5, "matched": np.eye(4) * 5}
+    ),
+    "loss_by_step": lambda: figures.loss_by_step({"kept": [4.0, 2.0], "new": [3.0, 1.0]}, {"chance": 3.0}),
+    "deepcluster_curve": lambda: figures.deepcluster_curve(CLUSTER_HISTORY, 8, {"chance": 4.6}, {"raw pixels": 0.2}),
+    "stage_seconds": lambda: figures.stage_seconds({"features": 1.0, "k-means": 0.5, "training": 2.5}),
+    "accuracy_by_clusters": lambda: figures.accuracy_by_clusters(
+        {10: [0.5, 0.6], 100: [0.8, 0.9]}, {"random weights": 0.4}, 10
+    ),
+    "cluster_rows": lambda: figures.cluster_rows(
+        IMAGES, {"cluster 4": np.array([0, 3]), "cluster 7": np.arange(12)}, 5
+    ),
+    "cluster_page": lambda: figures.cluster_page(
+        IMAGES, LABELS, CLASSES, np.array([0, 3, 6, 1]), np.array([3, 1]), np.array([2]), "cluster 5, epoch 2"
+    ),
+    "filters": lambda: figures.filters({"before": RNG.normal(size=(5, 3, 3, 3)), "after": np.ones((5, 2, 3, 3))}, 4),
+    "exciting_images": lambda: figures.exciting_images(
+        [4, 7], IMAGES[:2] / 255, IMAGES, np.array([[0, 1, 2], [5, 4, 3]]), "conv4"
+    ),
+    "ours_and_theirs": lambda: figures.ours_and_theirs(
+        {"MNIST": {"random": [0.9], "learned": [0.97, 0.98, 0.99]}}, {"MNIST": {"learned": 0.92}}, "the slides"
+    ),
+    "transfer_dots": lambda: figures.transfer_dots(
+        {"labels": (80.0, 57.0), "random": (57.0, 44.0), "ours": (73.0, None)},
+        ["classes", "boxes"],
+        ["labels", "random"],
     ),
     "map_and_neighbours": lambda: figures.map_and_neighbours(
         POINTS[9], LABELS, CLASSES, IMAGES, 3, np.array([0, 6, 1, 2]), 9

@@ -7,6 +7,7 @@ from .geometry import alignment, effective_rank, uniformity
 from .knn import knn_accuracy, knn_predict, nearest_neighbours
 from .probe import ProbeResult, linear_probe
 from .table import Score, format_table, score_representations
+from .visualise import convolutions, first_filters, gradient_ascent, most_exciting
 
 __all__ = [
     "FactorScore",
@@ -14,13 +15,17 @@ __all__ = [
     "ProbeResult",
     "Score",
     "alignment",
+    "convolutions",
     "effective_rank",
     "factor_audit",
     "finetune",
+    "first_filters",
     "format_table",
+    "gradient_ascent",
     "knn_accuracy",
     "knn_predict",
     "linear_probe",
+    "most_exciting",
     "nearest_neighbours",
     "score_representations",
     "tsne",

@@ -5,7 +5,7 @@ import html
 import io
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from matplotlib.figure import Figure
 from PIL import Image
@@ -71,7 +71,7 @@ class LiveFigure:
 
 
 class LiveCurve(LiveFigure):
-    """A `progress` for `train_simclr`: one figure that grows, loss beside its levels, kNN beside its baselines.
+    """A `progress` for `train_simclr` and its like: one figure that grows, curves beside their levels and baselines.
 
     Args:
         levels: horizontal lines of the loss by name, for example {"chance": log(2N−1)}.
@@ -79,11 +79,18 @@ class LiveCurve(LiveFigure):
             "random weights".
         pause: seconds between two drawings at least, so that drawing never slows training; the last epoch is always
             drawn.
+        draw: makes the figure of a history, the number of epochs, levels and baselines.
     """
 
-    def __init__(self, levels: Mapping[str, float], baselines: Mapping[str, float], pause: float = 1.0):
+    def __init__(
+        self,
+        levels: Mapping[str, float],
+        baselines: Mapping[str, float],
+        pause: float = 1.0,
+        draw: Callable[..., Figure] = training_curve,
+    ):
         super().__init__()
-        self.levels, self.baselines, self.pause = dict(levels), dict(baselines), pause
+        self.levels, self.baselines, self.pause, self.draw = dict(levels), dict(baselines), pause, draw
         self._drawn = float("-inf")
 
     def __call__(self, run: Run) -> None:
@@ -96,7 +103,7 @@ class LiveCurve(LiveFigure):
         start = run.history[0].get("knn_accuracy")
         if start is not None:
             baselines["random weights"] = start
-        self.update(training_curve(run.history, epochs, self.levels, baselines))
+        self.update(self.draw(run.history, epochs, self.levels, baselines))
 
 
 def _ipython():

@@ -13,7 +13,7 @@ IMAGES, FEATURES, DIM = 60, 5, 3
 
 
 def _features() -> Tensor:
-    """Correlated, of very different sizes, and far from the origin, as features behind a ReLU are: `[N, D]`."""
+    """Correlated, of very different sizes, and off the origin, as features of a network are: `[N, D]`."""
     mix = torch.linalg.qr(torch.randn(FEATURES, FEATURES))[0] * torch.tensor([4.0, 2.0, 1.0, 0.5, 0.25])[:, None]
     return torch.randn(IMAGES, FEATURES) @ mix + torch.tensor([3.0, 1.0, 2.0, 4.0, 0.5])
 
@@ -131,8 +131,7 @@ pca_whiten = Exercise(
     checks=(_values, _dead_features),
     mistakes={
         "whitening without centring": "The features were never moved to the origin. The first direction then points "
-        "from the origin to the middle of the cloud: it says how large all features are, not how images differ. "
-        "Behind a ReLU all features are positive, so the middle is far away.",
+        "from the origin to the middle of the cloud: it says how large all features are, not how images differ.",
         "centred for the directions only": "The directions are right, but what is measured along them are the features "
         "as they came, with their mean. After normalising, all rows point into about the same direction.",
         "rows not of length 1": "Whitening is right, the last step is missing. k-means would go by how far an image is "
