@@ -28,7 +28,7 @@ def start_of(points: Tensor, k: int, start: str, seed: int) -> Tensor:
         return points[points.sum(dim=1).argsort()[:k]].clone()
     centroids = points[torch.randperm(len(points), generator=generator)[:k]].clone()
     if start == "one far away":
-        centroids[0] = points.amax(dim=0) + 2 * (points.amax(dim=0) - points.amin(dim=0))
+        centroids[0] = points.amax(dim=0) + 1.2 * (points.amax(dim=0) - points.amin(dim=0))
     return centroids
 
 
