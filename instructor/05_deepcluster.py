@@ -913,7 +913,10 @@ explorers.lesson05.cluster_pages(rest, run.assignments, K, epoch=last_epoch)
 # as there are classes (§4.1). Some over-segmentation helps. A class may have several looks (a heart that is large, a heart
 # that is turned), and a small cluster is more often about one thing.
 #
-# Here is a recorded experiment on `shapes`, with three seeds. **Predict**: where will the best k be, with ten classes?
+# Here is a recorded experiment on `shapes`: {{ deepcluster_settings.epochs }} epochs, three seeds. (The settings that all
+# runs share were chosen on images held out of the training split; the test split is read once for each run.)
+#
+# **Predict**: where will the best k be, with ten classes?
 
 # %%
 record = explorers.recorded("deepcluster_settings")
