@@ -921,7 +921,10 @@ explorers.lesson05.cluster_pages(rest, run.assignments, K, epoch=last_epoch)
 # %%
 record = explorers.recorded("deepcluster_settings")
 by_k = {int(k): seeds["probe"] for k, seeds in record["by_k"].items()}
-lines = {"random weights": np.mean(record["random weights"]["probe"]), "raw pixels": record["raw pixels"]["probe"]}
+lines = {
+    "random weights, Sobel": np.mean(record["random weights"]["probe"]),
+    "raw pixels": record["raw pixels"]["probe"],
+}
 explorers.show(figures.accuracy_by_clusters(by_k, lines, len(record["classes"])))
 
 # %%
