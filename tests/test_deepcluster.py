@@ -193,11 +193,11 @@ def nine_tenths_identical(images: ImageSet) -> ImageSet:
 
 
 def test_an_epoch_draws_clusters_not_images(images, seen):
-    config = replace(SMALL, held_out=0, clusters=6, reassign_every=30, learning_rate=0.0, epochs=30)
+    config = replace(SMALL, held_out=0, clusters=6, reassign_every=12, learning_rate=0.0, epochs=12)
     most = nine_tenths_identical(images)
     train_deepcluster(most, config, progress=None)
     counts = torch.cat(seen["targets"]).bincount(minlength=6)
-    assert counts.sum() == 30 * 160 and chisquare(counts).pvalue > 0.001
+    assert counts.sum() == 12 * 160 and chisquare(counts).pvalue > 0.001
     seen["targets"].clear()
     run = train_deepcluster(most, replace(config, uniform=False, epochs=1), progress=None)
     assert torch.equal(torch.cat(seen["targets"]).bincount(minlength=6), run.assignments[0].bincount(minlength=6))
