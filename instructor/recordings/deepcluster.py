@@ -1,7 +1,7 @@
 """Lesson 05's results: DeepCluster beside raw pixels, random weights and labels, on MNIST and CIFAR-10, at three seeds.
 
-Settings were chosen on 5,000 images held out of the training split: `deepcluster_candidates` records how. The test split
-is read once, here.
+Settings were chosen on 5,000 images held out of the training split: `deepcluster_candidates` records how. The test
+split is read once, here.
 """
 
 import json
