@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 
 os.environ["AIMSSSL_PROFILE"] = "ci"  # before anything is imported: kernels and subprocesses inherit it
 
@@ -20,3 +21,9 @@ def real_data() -> Path:
     if not root or not (Path(root) / "cifar10" / "train").is_dir() or not (Path(root) / "MNIST" / "raw").is_dir():
         pytest.skip("needs real images: AIMSSSL_DATA with MNIST/raw and cifar10/{train,test}")
     return Path(root)
+
+
+@pytest.fixture(autouse=True)
+def same_random_numbers():
+    """Each test draws the same numbers, whichever tests ran before it in the same process."""
+    torch.manual_seed(0)
