@@ -78,7 +78,8 @@ class SimCLRConfig(TrainingConfig):
         - Small ones: AdamW at 0.016 before 0.008, the default with which the lessons were recorded.
         - A temperature of 0.1 is better on `shapes` than 0.2, and 0.5 is worse.
 
-        On CIFAR-10, LARS at 4 was better than AdamW in trials that were scored on the *test* split and not recorded.
+        On CIFAR-10 (`settings_cifar10`, three epochs) kNN prefers LARS at 4 with a batch norm in the head to AdamW, SGD
+        and other rates; temperature 0.1 is as good as 0.2. By the probe all candidates are close together.
 
         `gpu` takes the recipe "cifar-1000" at the profile's batch size.
         """
