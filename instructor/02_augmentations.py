@@ -65,7 +65,7 @@ torch.manual_seed(4)
 simclr = augment.TwoViews(SIZE, crop_scale=(0.08, 1.0), jitter=1.0, grayscale=0.2, blur=0.5, flip=0.5)
 view1, view2 = simclr(square)  # each float [2, 3, 224, 224], in [0, 1]
 rows = {name: np.stack([x[i] for x in (whole, view1, view2)]) for i, name in enumerate(("china", "flower"))}
-explorers.show(figures.picture_rows(rows, ["image", "view 1", "view 2"], side=1.95))
+explorers.show(figures.picture_rows(rows, ["image", "view 1", "view 2"], side=1.7))
 
 # %% [markdown]
 # Whatever you used, the network can use too. And here is the rule of this whole lesson:
@@ -93,7 +93,7 @@ ALONE = {
 torch.manual_seed(1)
 five = square[:1].expand(5, -1, -1, -1)  # the same photograph five times: five draws
 rows = {name: augment.Augment(128, **{**PLAIN, **only})(five).numpy() for name, only in ALONE.items()}
-explorers.show(figures.picture_rows(rows, side=0.9))
+explorers.show(figures.picture_rows(rows, side=0.8))
 
 # %% [markdown]
 # | transform | two views no longer share | they still share |
@@ -122,7 +122,7 @@ rows = {}
 for name, only in STRENGTHS.items():
     torch.manual_seed(3)  # the same draws at every strength
     rows[name] = augment.Augment(128, **{**PLAIN, **only})(square[1:].expand(5, -1, -1, -1)).numpy()
-explorers.show(figures.picture_rows(rows, side=0.9))
+explorers.show(figures.picture_rows(rows, side=0.8))
 
 # %% [markdown]
 # Too weak, and the riddle is easy: nothing has to be forgotten. Too strong, and the views have nothing left in common

@@ -1,9 +1,9 @@
 """The instructor's guide: `GUIDE.md` from its template, the lessons, their exercises and their misconceptions."""
 
-import importlib
 import inspect
 from pathlib import Path
 
+import misconceptions
 from lesson_source import BuildError, Lesson, fill_numbers, lessons, read_cells
 
 
@@ -49,11 +49,9 @@ def _exercises_of(lesson: Lesson) -> tuple[list, dict]:
     module = exercises.lessons().get(lesson.number)
     if module is None:
         return [], {}
-    return list(exercises.exercises_of(module).values()), _misconceptions(lesson).WRONG
-
-
-def _misconceptions(lesson: Lesson):
-    return importlib.import_module(f"misconceptions.lesson{lesson.number}")
+    return list(exercises.exercises_of(module).values()), {
+        name: answers.WRONG for name, answers in misconceptions.of_lesson(lesson.number).items()
+    }
 
 
 def _section(exercise, wrong: dict) -> str:

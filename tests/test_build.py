@@ -321,6 +321,14 @@ def test_execute_stores_outputs_hash_and_minutes(root):
     assert pipeline.check(root, profile="ci") == []
 
 
+def test_execute_trains_anew_so_that_its_minutes_are_true(root):
+    mine, another = (root / "instructor" / "runs" / name for name in ("09_simclr_ci", "08_simclr_ci"))
+    for run in (mine, another):
+        run.mkdir(parents=True)
+    assert pipeline.main(["--execute", "09", "--profile", "ci"], root) == 0
+    assert not mine.exists() and another.exists()
+
+
 def test_a_cell_that_raises_is_named_and_nothing_is_stored(root, capsys):
     change(root, "print(double(21))", "print(undefined_name)")
     assert pipeline.main(["--execute", "09", "--profile", "ci"], root) == 1

@@ -12,9 +12,9 @@ import pytest
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
+from helpers import free_port, same_weights
 from scipy.stats import chisquare
 from sklearn.metrics import normalized_mutual_info_score
-from test_distributed import free_port
 
 from aimsssl.augment import Augment
 from aimsssl.cli import main as aimsssl
@@ -68,10 +68,6 @@ def images() -> ImageSet:
 @pytest.fixture(scope="module")
 def finished(images, tmp_path_factory) -> Run:
     return train_deepcluster(images, SMALL, tmp_path_factory.mktemp("run"), probe=images.images[:5], progress=None)
-
-
-def same_weights(a: torch.nn.Module, b: torch.nn.Module) -> bool:
-    return all(torch.equal(x, y) for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True))
 
 
 def same_runs(a: Run, b: Run) -> None:

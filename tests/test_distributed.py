@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -10,6 +9,7 @@ import time
 import pytest
 import torch
 import torch.distributed as dist
+from helpers import free_port
 from torch import nn
 
 from aimsssl.augment import TwoViews
@@ -24,12 +24,6 @@ SCRIPT = (
     "import os, sys; sys.path.insert(0, {folder!r}); import test_distributed as t; t.{function}({arguments}); "
     "sys.stdout.flush(); os._exit(0)"
 )
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def start(function: str, *arguments, world: int = 2) -> list[subprocess.Popen]:

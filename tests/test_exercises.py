@@ -1,7 +1,6 @@
 """Exercises: the four outcomes, the fallback, progress, and every misconception of every lesson by its own message."""
 
 import dataclasses
-import importlib
 import inspect
 import io
 import json
@@ -22,10 +21,12 @@ from aimsssl.exercises.framework import GENERAL, Exercise, Wrong, call, expect
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "instructor"))
-ANSWERS = {number: importlib.import_module(f"misconceptions.lesson{number}") for number in exercises.lessons()}
+import misconceptions  # noqa: E402
+
+ANSWERS = {number: misconceptions.of_lesson(number) for number in exercises.lessons()}
 EXERCISES = [e for lesson in exercises.lessons().values() for e in exercises.exercises_of(lesson).values()]
-WRONG = [(e, name) for e in EXERCISES for name in ANSWERS[e.lesson].WRONG[e.name]]
-RIGHT = [(e, answer) for e in EXERCISES for answer in ANSWERS[e.lesson].RIGHT[e.name]]
+WRONG = [(e, name) for e in EXERCISES for name in ANSWERS[e.lesson][e.name].WRONG]
+RIGHT = [(e, answer) for e in EXERCISES for answer in ANSWERS[e.lesson][e.name].RIGHT]
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +72,7 @@ def exercise() -> Exercise:
     ("exercise", "mistake"), WRONG, ids=lambda value: value.name if isinstance(value, Exercise) else value
 )
 def test_each_misconception_gets_its_own_message(exercise, mistake):
-    function, fragment = ANSWERS[exercise.lesson].WRONG[exercise.name][mistake]
+    function, fragment = ANSWERS[exercise.lesson][exercise.name].WRONG[mistake]
     outcome = exercise.examine(function)
     assert (outcome.kind, outcome.mistake) == ("wrong", mistake), outcome.text
     assert fragment in outcome.text
@@ -93,17 +94,17 @@ class TestEveryExercise:
         assert outcome.kind == "passed", outcome.text
 
     def test_each_mistake_has_a_wrong_answer_and_no_two_share_a_message(self, exercise):
-        wrong = ANSWERS[exercise.lesson].WRONG[exercise.name]
+        wrong = ANSWERS[exercise.lesson][exercise.name].WRONG
         assert set(exercise.mistakes) <= set(wrong)
         assert set(wrong) <= set(exercise.mistakes) | set(GENERAL)
         assert len(wrong) >= 4
-        assert len(ANSWERS[exercise.lesson].RIGHT[exercise.name]) >= 2
+        assert len(ANSWERS[exercise.lesson][exercise.name].RIGHT) >= 2
         assert len(set(exercise.mistakes.values())) == len(exercise.mistakes)
         fragments = [fragment for _, fragment in wrong.values()]
         assert len(set(fragments)) == len(fragments)
 
     def test_no_check_can_be_left_out(self, exercise):
-        wrong = ANSWERS[exercise.lesson].WRONG[exercise.name]
+        wrong = ANSWERS[exercise.lesson][exercise.name].WRONG
         for left_out in exercise.checks:
             rest = tuple(check for check in exercise.checks if check is not left_out)
             shorter = dataclasses.replace(exercise, checks=rest)
@@ -111,9 +112,9 @@ class TestEveryExercise:
             assert missed, f"no misconception needs the check {left_out.__name__}"
 
     def test_what_is_printed_never_holds_the_answer(self, exercise):
-        answers = [exercise.reference, *ANSWERS[exercise.lesson].RIGHT[exercise.name]]
+        answers = [exercise.reference, *ANSWERS[exercise.lesson][exercise.name].RIGHT]
         lines = {"".join(line.split()) for answer in answers for line in _body(answer)}
-        wrong = [function for function, _ in ANSWERS[exercise.lesson].WRONG[exercise.name].values()]
+        wrong = [function for function, _ in ANSWERS[exercise.lesson][exercise.name].WRONG.values()]
         for function in [*wrong, None, lambda *args: 1 / 0]:
             printed = "".join(exercise.examine(function).text.split())
             assert not [line for line in lines if line in printed]
@@ -339,7 +340,7 @@ def test_ipython_is_not_imported_for_an_exercise():
 
 
 def test_solved_stays_solved_and_the_table_tells(capsys):
-    good, bad = ANSWERS["04"].RIGHT["warmup_cosine"][0], ANSWERS["04"].WRONG["lars_step"]["a step uphill"][0]
+    good, bad = ANSWERS["04"]["warmup_cosine"].RIGHT[0], ANSWERS["04"]["lars_step"].WRONG["a step uphill"][0]
     lesson04.warmup_cosine.check(good)
     lesson04.warmup_cosine.check(lambda *args: "no")
     lesson04.lars_step.check(bad)

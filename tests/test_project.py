@@ -25,6 +25,7 @@ from aimsssl import cli, exercises
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "instructor"))
 import build as pipeline  # noqa: E402
+import misconceptions  # noqa: E402
 
 PACKAGE = ROOT / "aimsssl"
 ROWS = (  # a module imports from rows above its own only
@@ -238,10 +239,10 @@ def test_there_are_six_lessons_each_linked_from_the_readme():
 def test_the_guide_has_every_exercise_and_every_common_mistake():
     guide = read("instructor/GUIDE.md")
     for number, lesson in exercises.lessons().items():
-        wrong = importlib.import_module(f"misconceptions.lesson{number}").WRONG
+        answers = misconceptions.of_lesson(number)
         for name, exercise in exercises.exercises_of(lesson).items():
             assert f"#### `{name}` {exercise.difficulty} · {exercise.minutes} minutes" in guide
-            for mistake, (function, _) in wrong[name].items():
+            for mistake, (function, _) in answers[name].WRONG.items():
                 assert f"| {mistake} | {inspect.getdoc(function).splitlines()[0]} |" in guide.replace("\\|", "|")
 
 

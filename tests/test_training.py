@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from helpers import same_weights
 
 from aimsssl.augment import TwoViews
 from aimsssl.datasets import ImageSet, load
@@ -55,10 +56,6 @@ def images() -> ImageSet:
 @pytest.fixture(scope="module")
 def finished(images, tmp_path_factory) -> Run:
     return train_simclr(images, SMALL, tmp_path_factory.mktemp("run"), probe=images.images[:10], progress=None)
-
-
-def same_weights(a: torch.nn.Module, b: torch.nn.Module) -> bool:
-    return all(torch.equal(x, y) for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True))
 
 
 def test_history_begins_before_training_and_has_every_epoch(finished, images):

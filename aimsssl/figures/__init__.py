@@ -5,29 +5,27 @@ No function touches pyplot's state, shows or saves anything: `aimsssl.explorers.
 
 from .augmentations import colour_histograms, composition_grid, factor_heatmap, picture_rows, views_and_riddle
 from .clustering import (
-    accuracy_by_clusters,
     cluster_page,
     cluster_rows,
     deepcluster_curve,
     deepcluster_plan,
     draws_by_cluster_size,
-    exciting_images,
-    filters,
     inertia_by_start,
     kmeans_step,
     loss_by_step,
-    ours_and_theirs,
     overlap_matrices,
     sobel_stages,
     stage_seconds,
-    transfer_dots,
     whitening_stages,
 )
 from .comparisons import (
     accuracy_by_batch_size,
+    accuracy_by_clusters,
     curves_side_by_side,
     label_efficiency,
+    ours_and_theirs,
     seed_points,
+    transfer_dots,
     trust_ratio_change,
 )
 from .contrastive import (
@@ -45,6 +43,7 @@ from .images import neighbours_by_epoch, two_views
 from .pretext import rotation_confusion, task_and_answer
 from .representations import accuracy_bars, map_and_neighbours, similarity_matrix, tsne_panels
 from .training import learning_rate_schedule, simclr_plan, training_curve, trust_ratios
+from .units import exciting_images, filters
 
 __all__ = [
     "accuracy_bars",

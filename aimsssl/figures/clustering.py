@@ -1,14 +1,25 @@
-"""DeepCluster in pictures: its plan, whitening, k-means, samplers, numbers that change, curves, clusters, tables."""
+"""DeepCluster in pictures: its plan, whitening, k-means, samplers, numbers that change, curves, clusters."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch
 
-from .comparisons import LINES, mean_interval
-from .parts import BLUE, GREY, INK, MARKERS, ORANGE, PALETTE, apart, log_ticks, picture, tidy, with_alt
+from .parts import (
+    BLUE,
+    GREY,
+    INK,
+    MARKERS,
+    ORANGE,
+    PALETTE,
+    apart,
+    log_ticks,
+    picture,
+    plan_arrow,
+    plan_box,
+    tidy,
+    with_alt,
+)
 
 # ---- the plan
 
@@ -18,14 +29,6 @@ def deepcluster_plan(d_feature: int, pca_dim: int, clusters: int) -> Figure:
     figure = Figure(figsize=(7.6, 3.7), layout="constrained")
     axes = figure.add_subplot(xlim=(0, 12.4), ylim=(0, 6.0))
     axes.axis("off")
-
-    def box(x: float, y: float, width: float, text: str, colour: str) -> None:
-        style = "round,pad=0.06,rounding_size=0.12"
-        axes.add_patch(FancyBboxPatch((x, y - 0.55), width, 1.1, boxstyle=style, fc=colour + "22", ec=colour, lw=1.5))
-        axes.text(x + width / 2, y, text, ha="center", va="center", fontsize=10, color=INK)
-
-    def arrow(x1: float, y1: float, x2: float, y2: float) -> None:
-        axes.annotate("", (x2, y2), (x1, y1), arrowprops=dict(arrowstyle="->", color=GREY, lw=1.5))
 
     above = (
         (0.1, 1.9, "all images,\nwhole", "#444444"), (2.5, 1.9, "encoder f", BLUE),
@@ -38,10 +41,10 @@ def deepcluster_plan(d_feature: int, pca_dim: int, clusters: int) -> Figure:
     )  # fmt: skip
     for y, row in ((4.5, above), (1.5, below)):
         for x, width, text, colour in row:
-            box(x, y, width, text, colour)
+            plan_box(axes, (x, y), (width, 1.1), text, colour)
         for (x, width, *_), (following, *_) in zip(row, row[1:], strict=False):
-            arrow(x + width + 0.1, y, following - 0.12, y)
-    arrow(10.85, 3.85, 10.85, 2.2)
+            plan_arrow(axes, x + width + 0.1, y, following - 0.12, y)
+    plan_arrow(axes, 10.85, 3.85, 10.85, 2.2)
     axes.text(10.7, 3.0, "the answer", ha="right", va="center", fontsize=9.5, color=GREY)
     axes.text(3.45, 3.0, "the same weights", ha="center", va="center", fontsize=9.5, color=GREY)
     axes.text(0.1, 5.5, "1 · once an epoch: cluster", fontsize=10.5, fontweight="bold", color=INK)
@@ -308,34 +311,6 @@ def stage_seconds(seconds: Mapping[str, float]) -> Figure:
     return with_alt(figure, f"Seconds of an epoch by stage: {told}; {total:.2g} s together.")
 
 
-def accuracy_by_clusters(scores: Mapping[int, Sequence[float]], lines: Mapping[str, float], classes: int) -> Figure:
-    """Accuracy of a probe against the number of clusters, a point a seed; `lines` are levels by name."""
-    figure = Figure(figsize=(6.8, 3.5), layout="constrained")
-    axes = figure.add_subplot()
-    counts, means = list(scores), [float(np.mean(v)) for v in scores.values()]
-    axes.plot(counts, means, color=BLUE, lw=2)
-    for k, seeds in scores.items():
-        axes.plot([k] * len(seeds), seeds, "o", color=BLUE, ms=6, mec="white", mew=0.7, zorder=3)
-    labels = {f"{name} {value:.2f}": (value, GREY) for name, value in lines.items()}
-    labels["DeepCluster"] = (means[-1], BLUE)
-    low = 0.9 * min([*lines.values(), *(min(v) for v in scores.values())])
-    high = 1.05 * max([*lines.values(), *(max(v) for v in scores.values())])
-    for value in lines.values():
-        axes.axhline(value, color=GREY, lw=1.2, ls="--", zorder=0)
-    gap = 0.075 * (high - low)
-    for (name, (_, colour)), y in zip(labels.items(), apart([v for v, _ in labels.values()], gap), strict=True):
-        axes.text(1.02, y, name, transform=axes.get_yaxis_transform(), va="center", fontsize=9.5, color=colour)
-    axes.axvline(classes, color=INK, lw=1.2, ls=":")
-    axes.text(classes, high, f" {classes} classes", va="top", fontsize=9.5, color=INK)
-    axes.set(xscale="log", xlabel="clusters k (log scale)", ylabel="share correct (linear probe)", ylim=(low, high))
-    axes.set_xticks(counts, [f"{k:,}" for k in counts])
-    axes.minorticks_off()
-    tidy(axes, grid="y")
-    told = ", ".join(f"{mean:.3f} at k = {k}" for k, mean in zip(counts, means, strict=True))
-    beside = ", ".join(f"{name} {value:.3f}" for name, value in lines.items())
-    return with_alt(figure, f"Linear probe by number of clusters, mean over seeds: {told}. Levels: {beside}.")
-
-
 # ---- clusters as pictures
 
 
@@ -403,146 +378,3 @@ def cluster_page(
         f"{title}: {len(members)} images{most}. Since the page before {len(joined)} have joined and {len(left)} have "
         f"left. Shown are {min(len(members), columns * lines)} of them and {min(len(left), columns)} that left.",
     )
-
-
-# ---- what a unit looks for
-
-
-def filters(groups: Mapping[str, np.ndarray], columns: int = 16) -> Figure:
-    """Filters of a first layer, `[units, C, h, w]` a group, each scaled to its own largest weight; 0 is grey."""
-    lines = {name: -(-len(group) // columns) for name, group in groups.items()}
-    figure = Figure(figsize=(7.0, 0.46 * sum(lines.values()) + 0.45 * len(groups)), layout="constrained")
-    parts = figure.subfigures(len(groups), 1, squeeze=False, height_ratios=[n + 0.6 for n in lines.values()])[:, 0]
-    for part, (name, group) in zip(parts, groups.items(), strict=True):
-        part.suptitle(name, fontsize=10.5)
-        grid = part.subplots(lines[name], columns, squeeze=False)
-        for axes in grid.flat:
-            axes.axis("off")
-        for axes, kernel in zip(grid.flat, group, strict=False):
-            axes.axis("on")
-            scaled = 0.5 + 0.5 * kernel / max(np.abs(kernel).max(), 1e-12)
-            picture(axes, scaled if len(scaled) in (1, 3) else scaled.mean(axis=0, keepdims=True))
-    told = ", ".join(
-        f"{name}: neighbouring weights correlate with {_smoothness(group):.2f}" for name, group in groups.items()
-    )
-    size = next(iter(groups.values())).shape
-    return with_alt(figure, f"Filters of the first layer, {size[2]}×{size[3]} weights each. {told}.")
-
-
-def _smoothness(kernels: np.ndarray) -> float:
-    """Correlation of weights that lie side by side: 0 for noise, near 1 for smooth filters."""
-    pairs = (kernels[..., :-1], kernels[..., 1:]), (kernels[..., :-1, :], kernels[..., 1:, :])
-    one, other = (np.concatenate([pair[i].ravel() for pair in pairs]) for i in (0, 1))
-    covariance = np.cov(one, other)
-    return float(covariance[0, 1] / max(np.sqrt(covariance[0, 0] * covariance[1, 1]), 1e-12))
-
-
-def exciting_images(units: Sequence[int], made: np.ndarray, images: np.ndarray, best: np.ndarray, layer: str) -> Figure:
-    """A row a unit: the image that was made to excite it, then the images of the data that excite it most.
-
-    Args:
-        units: their numbers.
-        made: `[K, C, H, W]` float, see `aimsssl.evaluation.gradient_ascent`.
-        images: `[N, C, H, W]`.
-        best: indices of images, `[K, count]`, the most exciting first.
-        layer: its name.
-    """
-    count = best.shape[1]
-    figure = Figure(figsize=(0.64 * (count + 1) + 1.1, 0.66 * len(units) + 0.45), layout="constrained")
-    grid = figure.subplots(len(units), count + 2, squeeze=False, width_ratios=(1, 0.25, *[1] * count))
-    for row, unit, image, index in zip(grid, units, made, best, strict=True):
-        picture(row[0], image, INK)
-        row[0].spines[:].set_linewidth(1.5)
-        row[0].set_ylabel(f"unit {unit}", fontsize=9.5, rotation=0, ha="right", va="center")
-        row[1].axis("off")
-        for axes, i in zip(row[2:], index, strict=True):
-            picture(axes, images[i])
-    grid[0, 0].set_title("made", fontsize=10)
-    grid[0, 2 + count // 2].set_title("images that excite the unit most, the strongest first", fontsize=10)
-    return with_alt(
-        figure,
-        f"{len(units)} units of {layer}, a row each: an image made by gradient ascent, then the {count} images of the "
-        f"data that excite the unit most.",
-    )
-
-
-# ---- tables as figures
-
-
-def ours_and_theirs(
-    ours: Mapping[str, Mapping[str, Sequence[float]]], theirs: Mapping[str, Mapping[str, float]], name: str
-) -> Figure:
-    """Accuracies by data set and method: a point a seed and an interval for ours, a diamond for the others' figure.
-
-    Args:
-        ours: `ours[data][method]`, a share correct for each seed.
-        theirs: `theirs[data][method]`, where they have one.
-        name: of the others, for the legend.
-    """
-    methods = list(next(iter(ours.values())))
-    figure = Figure(figsize=(7.4, 0.44 * len(methods) + 1.35), layout="constrained")
-    told = []
-    panels = figure.subplots(1, len(ours), sharey=True, squeeze=False)[0]
-    for axes, (data, rows) in zip(panels, ours.items(), strict=True):
-        for row, method in enumerate(methods):
-            seeds, other = rows[method], theirs.get(data, {}).get(method)
-            mean, half = mean_interval(seeds)
-            if len(seeds) > 1:
-                axes.plot([mean - half, mean + half], [row, row], color=BLUE, lw=5, alpha=0.28, solid_capstyle="butt")
-            axes.plot(seeds, [row] * len(seeds), "o", color=BLUE, ms=6, mec="white", mew=0.7, clip_on=False)
-            told.append(f"{data}, {method}: ours {mean:.3f}" + (f", {name} {other:.3f}" if other else ""))
-            if other is not None:
-                axes.plot(other, row, "D", ms=7.5, mfc="white", mec=PALETTE[3], mew=2, zorder=3)
-            axes.text(1.02, row, f"{mean:.3f}", transform=axes.get_yaxis_transform(), va="center", fontsize=10)
-        axes.set(xlabel="share correct (test images)", ylim=(len(methods) - 0.5, -0.5))
-        axes.set_title(data, fontsize=10.5)
-        tidy(axes, grid="x")
-    panels[0].set_yticks(range(len(methods)), methods, fontsize=10.5)
-    for axes in panels:
-        axes.tick_params(axis="y", length=0)
-    panels[0].plot([], [], "o", color=BLUE, label="ours, a point a seed; at the right the mean")
-    panels[0].plot([], [], "D", mfc="white", mec=PALETTE[3], mew=2, label=name)
-    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=9.5)
-    return with_alt(figure, f"Accuracy of linear probes. {'; '.join(told)}.")
-
-
-def transfer_dots(rows: Mapping[str, Sequence[float | None]], tasks: Sequence[str], lines: Sequence[str]) -> Figure:
-    """A published table as a figure: a panel a task, a row a method, sorted as given.
-
-    Args:
-        rows: for each method a number a task, in per cent; None where the table has none.
-        tasks: with their unit.
-        lines: methods that are drawn as vertical lines in place of rows, for they are what one compares with.
-    """
-    methods = [method for method in rows if method not in lines]
-    figure = Figure(figsize=(7.6, 0.36 * len(methods) + 1.5), layout="constrained")
-    panels = figure.subplots(1, len(tasks), sharey=True, squeeze=False)[0]
-    for task, (axes, title) in enumerate(zip(panels, tasks, strict=True)):
-        known = [values[task] for values in rows.values() if values[task] is not None]
-        axes.set_xlim(min(known) - 5, max(known) + 9)
-        for style, line in zip(LINES, lines, strict=False):
-            if rows[line][task] is not None:
-                axes.axvline(rows[line][task], color=GREY, lw=1.3, ls=style, zorder=0)
-        for row, method in enumerate(methods):
-            if rows[method][task] is not None:
-                _dot(axes, rows[method][task], row, PALETTE[task])
-        drawn = [(s, line) for s, line in zip(LINES, lines, strict=False) if rows[line][task] is not None]
-        levels = [f"{LINES[style]} {line} {rows[line][task]:.1f}" for style, line in drawn]
-        axes.set_title("\n".join([title, *levels]), fontsize=9)
-        axes.set(xlabel="%", ylim=(len(methods) - 0.5, -0.5))
-        tidy(axes, grid="y")
-    panels[0].set_yticks(range(len(methods)), methods, fontsize=9.5)
-    panels[0].tick_params(axis="y", length=0)
-    told = "; ".join(
-        f"{method}: " + ", ".join("none" if v is None else f"{v:.1f}" for v in values)
-        for method, values in rows.items()
-    )
-    return with_alt(figure, f"A table of transfer in per cent ({', '.join(tasks)}). {told}.")
-
-
-def _dot(axes: Axes, value: float, row: float, colour: str) -> None:
-    axes.plot(value, row, "o", ms=8, color=colour)
-    axes.annotate(
-        f"{value:.1f}", (value, row), (7, 0), textcoords="offset points", va="center", fontsize=9.5,
-        bbox=dict(fc="white", ec="none", pad=0.6),
-    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Settings compared: several seeds a setting, batch sizes, numbers of labels, curves of several runs side by side."""
+"""Settings compared: several seeds a setting, batch sizes, numbers of labels and clusters, curves, tables."""
 
 from collections.abc import Mapping, Sequence
 
@@ -189,3 +189,110 @@ def curves_side_by_side(
         axes.legend(handles, labels, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=9)
     lines = ", ".join(f"{line} {value:.2f}" for line, value in {**levels, **baselines}.items())
     return with_alt(figure, f"Curves of {len(histories)} runs. {'. '.join(told)}. Lines: {lines}.")
+
+
+def accuracy_by_clusters(scores: Mapping[int, Sequence[float]], lines: Mapping[str, float], classes: int) -> Figure:
+    """Accuracy of a probe against the number of clusters, a point a seed; `lines` are levels by name."""
+    figure = Figure(figsize=(6.8, 3.5), layout="constrained")
+    axes = figure.add_subplot()
+    counts, means = list(scores), [float(np.mean(v)) for v in scores.values()]
+    axes.plot(counts, means, color=BLUE, lw=2)
+    for k, seeds in scores.items():
+        axes.plot([k] * len(seeds), seeds, "o", color=BLUE, ms=6, mec="white", mew=0.7, zorder=3)
+    labels = {f"{name} {value:.2f}": (value, GREY) for name, value in lines.items()}
+    labels["DeepCluster"] = (means[-1], BLUE)
+    low = 0.9 * min([*lines.values(), *(min(v) for v in scores.values())])
+    high = 1.05 * max([*lines.values(), *(max(v) for v in scores.values())])
+    for value in lines.values():
+        axes.axhline(value, color=GREY, lw=1.2, ls="--", zorder=0)
+    gap = 0.075 * (high - low)
+    for (name, (_, colour)), y in zip(labels.items(), apart([v for v, _ in labels.values()], gap), strict=True):
+        axes.text(1.02, y, name, transform=axes.get_yaxis_transform(), va="center", fontsize=9.5, color=colour)
+    axes.axvline(classes, color=INK, lw=1.2, ls=":")
+    axes.text(classes, high, f" {classes} classes", va="top", fontsize=9.5, color=INK)
+    axes.set(xscale="log", xlabel="clusters k (log scale)", ylabel="share correct (linear probe)", ylim=(low, high))
+    axes.set_xticks(counts, [f"{k:,}" for k in counts])
+    axes.minorticks_off()
+    tidy(axes, grid="y")
+    told = ", ".join(f"{mean:.3f} at k = {k}" for k, mean in zip(counts, means, strict=True))
+    beside = ", ".join(f"{name} {value:.3f}" for name, value in lines.items())
+    return with_alt(figure, f"Linear probe by number of clusters, mean over seeds: {told}. Levels: {beside}.")
+
+
+def ours_and_theirs(
+    ours: Mapping[str, Mapping[str, Sequence[float]]], theirs: Mapping[str, Mapping[str, float]], name: str
+) -> Figure:
+    """Accuracies by data set and method: a point a seed and an interval for ours, a diamond for the others' figure.
+
+    Args:
+        ours: `ours[data][method]`, a share correct for each seed.
+        theirs: `theirs[data][method]`, where they have one.
+        name: of the others, for the legend.
+    """
+    methods = list(next(iter(ours.values())))
+    figure = Figure(figsize=(7.4, 0.44 * len(methods) + 1.35), layout="constrained")
+    told = []
+    panels = figure.subplots(1, len(ours), sharey=True, squeeze=False)[0]
+    for axes, (data, rows) in zip(panels, ours.items(), strict=True):
+        for row, method in enumerate(methods):
+            seeds, other = rows[method], theirs.get(data, {}).get(method)
+            mean, half = mean_interval(seeds)
+            if len(seeds) > 1:
+                axes.plot([mean - half, mean + half], [row, row], color=BLUE, lw=5, alpha=0.28, solid_capstyle="butt")
+            axes.plot(seeds, [row] * len(seeds), "o", color=BLUE, ms=6, mec="white", mew=0.7, clip_on=False)
+            told.append(f"{data}, {method}: ours {mean:.3f}" + (f", {name} {other:.3f}" if other else ""))
+            if other is not None:
+                axes.plot(other, row, "D", ms=7.5, mfc="white", mec=PALETTE[3], mew=2, zorder=3)
+            axes.text(1.02, row, f"{mean:.3f}", transform=axes.get_yaxis_transform(), va="center", fontsize=10)
+        axes.set(xlabel="share correct (test images)", ylim=(len(methods) - 0.5, -0.5))
+        axes.set_title(data, fontsize=10.5)
+        tidy(axes, grid="x")
+    panels[0].set_yticks(range(len(methods)), methods, fontsize=10.5)
+    for axes in panels:
+        axes.tick_params(axis="y", length=0)
+    panels[0].plot([], [], "o", color=BLUE, label="ours, a point a seed; at the right the mean")
+    panels[0].plot([], [], "D", mfc="white", mec=PALETTE[3], mew=2, label=name)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=9.5)
+    return with_alt(figure, f"Accuracy of linear probes. {'; '.join(told)}.")
+
+
+def transfer_dots(rows: Mapping[str, Sequence[float | None]], tasks: Sequence[str], lines: Sequence[str]) -> Figure:
+    """A published table as a figure: a panel a task, a row a method, sorted as given.
+
+    Args:
+        rows: for each method a number a task, in per cent; None where the table has none.
+        tasks: with their unit.
+        lines: methods that are drawn as vertical lines in place of rows, for they are what one compares with.
+    """
+    methods = [method for method in rows if method not in lines]
+    figure = Figure(figsize=(7.6, 0.36 * len(methods) + 1.5), layout="constrained")
+    panels = figure.subplots(1, len(tasks), sharey=True, squeeze=False)[0]
+    for task, (axes, title) in enumerate(zip(panels, tasks, strict=True)):
+        known = [values[task] for values in rows.values() if values[task] is not None]
+        axes.set_xlim(min(known) - 5, max(known) + 9)
+        for style, line in zip(LINES, lines, strict=False):
+            if rows[line][task] is not None:
+                axes.axvline(rows[line][task], color=GREY, lw=1.3, ls=style, zorder=0)
+        for row, method in enumerate(methods):
+            if rows[method][task] is not None:
+                _dot(axes, rows[method][task], row, PALETTE[task])
+        drawn = [(s, line) for s, line in zip(LINES, lines, strict=False) if rows[line][task] is not None]
+        levels = [f"{LINES[style]} {line} {rows[line][task]:.1f}" for style, line in drawn]
+        axes.set_title("\n".join([title, *levels]), fontsize=9)
+        axes.set(xlabel="%", ylim=(len(methods) - 0.5, -0.5))
+        tidy(axes, grid="y")
+    panels[0].set_yticks(range(len(methods)), methods, fontsize=9.5)
+    panels[0].tick_params(axis="y", length=0)
+    told = "; ".join(
+        f"{method}: " + ", ".join("none" if v is None else f"{v:.1f}" for v in values)
+        for method, values in rows.items()
+    )
+    return with_alt(figure, f"A table of transfer in per cent ({', '.join(tasks)}). {told}.")
+
+
+def _dot(axes: Axes, value: float, row: float, colour: str) -> None:
+    axes.plot(value, row, "o", ms=8, color=colour)
+    axes.annotate(
+        f"{value:.1f}", (value, row), (7, 0), textcoords="offset points", va="center", fontsize=9.5,
+        bbox=dict(fc="white", ec="none", pad=0.6),
+    )  # fmt: skip

@@ -55,6 +55,19 @@ def frame(column: float, row: float, colour: str) -> FancyBboxPatch:
     return FancyBboxPatch(corner, 0.84, 0.84, boxstyle=style, fc="none", ec=colour, lw=1.6)
 
 
+def plan_box(axes: Axes, left: tuple[float, float], size: tuple[float, float], text: str, colour: str) -> None:
+    """A box of a plan with words in it; `left` is the middle of its left side."""
+    (x, y), (width, height) = left, size
+    style = "round,pad=0.06,rounding_size=0.12"
+    fill, corner = colour + "22", (x, y - height / 2)
+    axes.add_patch(FancyBboxPatch(corner, width, height, boxstyle=style, fc=fill, ec=colour, lw=1.5))
+    axes.text(x + width / 2, y, text, ha="center", va="center", fontsize=10, color=INK)
+
+
+def plan_arrow(axes: Axes, x1: float, y1: float, x2: float, y2: float) -> None:
+    axes.annotate("", (x2, y2), (x1, y1), arrowprops=dict(arrowstyle="->", color=GREY, lw=1.5))
+
+
 def scatter(axes: Axes, points: np.ndarray, labels: np.ndarray, classes: Sequence[str], size: float) -> None:
     for label, name in enumerate(classes):
         chosen = points[labels == label]

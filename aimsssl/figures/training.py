@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch
 
-from .parts import BLUE, GREY, INK, ORANGE, PALETTE, apart, log_ticks, note, tidy, with_alt
+from .parts import BLUE, GREY, INK, ORANGE, PALETTE, apart, log_ticks, note, plan_arrow, plan_box, tidy, with_alt
 
 
 def simclr_plan(d_feature: int, d_out: int, batch_size: int) -> Figure:
@@ -15,23 +14,15 @@ def simclr_plan(d_feature: int, d_out: int, batch_size: int) -> Figure:
     axes = figure.add_subplot(xlim=(0, 10.4), ylim=(0, 4.4))
     axes.axis("off")
 
-    def box(x: float, y: float, width: float, text: str, colour: str) -> None:
-        style = "round,pad=0.06,rounding_size=0.12"
-        axes.add_patch(FancyBboxPatch((x, y - 0.5), width, 1.0, boxstyle=style, fc=colour + "22", ec=colour, lw=1.5))
-        axes.text(x + width / 2, y, text, ha="center", va="center", fontsize=10.5, color=INK)
-
-    def arrow(x1: float, y1: float, x2: float, y2: float) -> None:
-        axes.annotate("", (x2, y2), (x1, y1), arrowprops=dict(arrowstyle="->", color=GREY, lw=1.5))
-
-    box(0.1, 2.2, 1.2, "image", "#444444")
+    plan_box(axes, (0.1, 2.2), (1.2, 1.0), "image", "#444444")
     for y, name in ((3.4, "view 1"), (1.0, "view 2")):
-        arrow(1.4, 2.2 + np.sign(y - 2.2) * 0.25, 2.1, y)
-        box(2.2, y, 1.3, name, PALETTE[1])
-        arrow(3.6, y, 4.1, y)
-        box(4.2, y, 1.6, "encoder f", BLUE)
-        arrow(5.9, y, 6.4, y)
-        box(6.5, y, 1.5, "head g", PALETTE[2])
-        arrow(8.1, y, 8.8, 2.2 + np.sign(y - 2.2) * 0.35)
+        plan_arrow(axes, 1.4, 2.2 + np.sign(y - 2.2) * 0.25, 2.1, y)
+        plan_box(axes, (2.2, y), (1.3, 1.0), name, PALETTE[1])
+        plan_arrow(axes, 3.6, y, 4.1, y)
+        plan_box(axes, (4.2, y), (1.6, 1.0), "encoder f", BLUE)
+        plan_arrow(axes, 5.9, y, 6.4, y)
+        plan_box(axes, (6.5, y), (1.5, 1.0), "head g", PALETTE[2])
+        plan_arrow(axes, 8.1, y, 8.8, 2.2 + np.sign(y - 2.2) * 0.35)
         axes.text(6.15, y + 0.22, "h", ha="center", fontsize=12, fontweight="bold", color=BLUE)
         axes.text(
             8.55,
@@ -43,7 +34,7 @@ def simclr_plan(d_feature: int, d_out: int, batch_size: int) -> Figure:
             fontweight="bold",
             color=PALETTE[2],
         )
-    box(8.7, 2.2, 1.5, "NT-Xent", PALETTE[3])
+    plan_box(axes, (8.7, 2.2), (1.5, 1.0), "NT-Xent", PALETTE[3])
     axes.text(5.0, 2.2, "the same weights", ha="center", va="center", fontsize=9.5, color=GREY)
     axes.text(7.25, 2.2, "the same weights", ha="center", va="center", fontsize=9.5, color=GREY)
     axes.text(2.85, 2.2, "two random\ndraws", ha="center", va="center", fontsize=9.5, color=GREY)
