@@ -165,10 +165,7 @@ def lesson_estimate(lesson: str) -> str:
     if measured is None:
         return f"The code of this lesson has not been timed under the profile {profile.name} yet."
     here = measured["seconds"] * (machine_speed() / measured["speed"] if profile.device == "cpu" else 1)
-    return (
-        f"The code of this lesson should take about {max(1, round(here / 60))} min on this machine "
-        f"({measured['seconds'] / 60:.1f} min where it was recorded)."
-    )
+    return f"The code of this lesson should take about {max(1, round(here / 60))} min on this machine."
 
 
 @cache

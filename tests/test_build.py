@@ -367,7 +367,7 @@ def test_a_widget_without_a_static_picture_is_refused(root):
 def test_large_outputs_are_refused(root):
     with pytest.raises(BuildError, match="cell 2 .* has an output of 400 kB; at most 300 kB"):
         lesson_execution.tidy_outputs(lesson(root), notebook_with(root, {"image/png": "x" * 400_000}))
-    with pytest.raises(BuildError, match="outputs are 1.8 MB together; at most 1.5 MB"):
+    with pytest.raises(BuildError, match="outputs are 1.8 MB together; at most 1.4 MB"):
         lesson_execution.tidy_outputs(lesson(root), notebook_with(root, *[{"image/png": "x" * 299_000}] * 6))
 
 
