@@ -1,74 +1,85 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
 # %% [markdown]
-# # 06 Evaluation
+# # 06 · Evaluation
 #
 # What is a good representation, and how do we not fool ourselves when we measure one?
 #
-# **This lesson is an outline for now.** Its code runs and its plan is below; its experiments, explorers and exercises
-# are still to come. Lesson [04](04_simclr_training.ipynb) is the one to work through today.
+# **You need first**: [lesson 05, DeepCluster](05_deepcluster.ipynb).
 #
-# **You will be able to**
-# - choose a measure for a representation, and say what it does not show;
-# - keep the test set for the end;
-# - read a table of results, and its intervals, with care.
+# **Time**: the code took {{ lesson_minutes.06.cpu.seconds:minutes }} minutes on the two cores of the machine that this
+# page was made on.
 #
-# **You need first**: lessons 04 and 05.
-#
-# **Time**: reading 5 minutes; computing at most {{ lesson_minutes.06.cpu.seconds:minutes }} minute on two cores.
-#
-# [← DeepCluster](05_deepcluster.ipynb)
+# ← [05 DeepCluster](05_deepcluster.ipynb) · [glossary](../lessons/GLOSSARY.md)
 
 # %%
 import torch
-from matplotlib import pyplot as plt
 
-import aimsssl.profile
+from aimsssl import evaluation, explorers, figures, profile
 from aimsssl.datasets import load
-from aimsssl.evaluation import knn_accuracy, nearest_neighbours
 
-print(aimsssl.profile.current())
-train, test = load("shapes", "train", limit=1000), load("shapes", "test", limit=500)
+p = profile.current()
+print(p)
+print(profile.lesson_estimate("06"))
+
+# %%
+DATA = "shapes"
+
+train = load(DATA, "train", limit=p.train_images)
+test = load(DATA, "test", limit=p.test_images)
 print(train, test, sep="\n")
 
 # %% [markdown]
-# ## The first baseline: no network at all
+# ## 1 · What is a good representation?
 #
-# A number means something only beside others. The simplest representation is the image itself: compare pixels, and
-# let the 20 nearest training images vote. **Before you run the cell**: how far above chance will that be?
+# ## 2 · Nearest neighbours, and their traps
 
 # %%
-pixels = {name: images.flatten(1).float() / 255 for name, images in (("train", train.images), ("test", test.images))}
-accuracy = knn_accuracy(pixels["train"], train.labels, pixels["test"], test.labels)
-print(f"kNN on raw pixels: {accuracy:.3f}; chance: {1 / len(train.classes):.3f}")
-
-_, index = nearest_neighbours(pixels["train"], pixels["test"][:4], k=5)  # [4, 5]
-figure, axes = plt.subplots(4, 6, figsize=(5, 3.8))
-for row, query, found in zip(axes, test.images, index, strict=False):
-    for axis, picture in zip(row, torch.cat([query[None], train.images[found]]), strict=True):
-        axis.imshow(picture.permute(1, 2, 0))
-        axis.set_axis_off()
-axes[0, 0].set_title("query", fontsize=8)
-axes[0, 1].set_title("nearest first →", fontsize=8, loc="left")
-figure.tight_layout()
-print("Four test images on the left, and to the right of each its five nearest training images by their pixels.")
+# EXERCISE 1 weighted kNN: the cells of the exercise come in place of this cell
 
 # %% [markdown]
-# ## What this lesson will teach
+# ## 3 · The linear probe, and its traps
 #
-# - **Measures and their traps**: kNN, linear probe, fine-tuning on few labels, retrieval, clustering scores,
-#   geometry.
-# - **t-SNE**: perplexity, seeds, and what must not be read from it.
-# - **The table**: raw pixels, random weights, rotation, inpainting, jigsaw, SimCLR, DeepCluster, supervised; one
-#   protocol, three seeds, intervals. Label efficiency, and transfer to other data.
-# - **Reading a paper's table**: what its numbers compare and do not.
-# - **Exercises**: weighted kNN; clustering accuracy; find the leak in four protocols; a confidence interval.
+# ## 4 · Search and groups: measures without a classifier
+
+# %%
+# EXERCISE 2 clustering accuracy: the cells of the exercise come in place of this cell
 
 # %% [markdown]
-# ## Read on
+# ## 5 · Do the measures agree?
 #
-# - Kornblith et al. 2019, *Do Better ImageNet Models Transfer Better?*,
-#   [arXiv:1805.08974](https://arxiv.org/abs/1805.08974)
-# - van der Maaten & Hinton 2008, *Visualizing Data using t-SNE*, [JMLR
-#   9](https://www.jmlr.org/papers/v9/vandermaaten08a.html)
-# - Wattenberg et al. 2016, *How to Use t-SNE Effectively*, [Distill](https://distill.pub/2016/misread-tsne/)
+# ## 6 · The collapse laboratory
 #
-# [← DeepCluster](05_deepcluster.ipynb)
+# ## 7 · Four protocols: which one leaks?
+
+# %%
+# EXERCISE 3 find the leak in four protocols: the cells of the exercise come in place of this cell
+
+# %% [markdown]
+# ## 8 · t-SNE, and what must not be read from it
+#
+# ## 9 · How sure are we?
+
+# %%
+# EXERCISE 4 a confidence interval: the cells of the exercise come in place of this cell
+
+# %% [markdown]
+# ## 10 · The table
+#
+# ## 11 · Few labels, and data never seen
+#
+# ## 12 · Reading a paper's table
+#
+# ## To remember
+#
+# ## To think about
+#
+# ## References
+#
+# ## What comes next
