@@ -1,0 +1,57 @@
+"""Every trained method of the course by its name, on one encoder, for comparisons under one protocol."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import profile
+from ..datasets import ImageSet
+from .deepcluster import DeepClusterConfig, train_deepcluster
+from .loop import TrainingConfig
+from .pretext import PretextConfig, train_pretext
+from .runs import Run
+from .simclr import SimCLRConfig, train_simclr
+from .supervised import SupervisedConfig, train_supervised
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to train an encoder: its configuration, its function, and the settings that make it this method."""
+
+    config: type[TrainingConfig]
+    train: Callable[..., Run]
+    settings: dict
+
+
+METHODS = {
+    **{task: Method(PretextConfig, train_pretext, {"task": task}) for task in ("rotation", "inpainting", "jigsaw")},
+    "SimCLR": Method(SimCLRConfig, train_simclr, {}),
+    "DeepCluster": Method(DeepClusterConfig, train_deepcluster, {"encoder": "resnet18"}),
+    "supervised": Method(SupervisedConfig, train_supervised, {}),
+}
+
+
+def method_config(name: str, **changes) -> TrainingConfig:
+    """The configuration of a method for the current profile, with `changes` by name; the encoder is a ResNet-18.
+
+    Raises:
+        ValueError: an unknown method.
+    """
+    if name not in METHODS:
+        raise ValueError(f"name must be one of {', '.join(METHODS)}, got {name!r}")
+    return METHODS[name].config.for_profile(profile.current(), **{**METHODS[name].settings, **changes})
+
+
+def train_method(name: str, images: ImageSet, run_dir: str | Path | None = None, *, progress="bar", **changes) -> Run:
+    """Train a method of `METHODS` with its settings for the current profile. Returns the run; see `train_simclr`.
+
+    Args:
+        name: rotation, inpainting, jigsaw, SimCLR, DeepCluster or supervised.
+        images, run_dir, progress: as for `train_simclr`.
+        changes: fields of the method's configuration, such as `epochs` or `seed`.
+
+    Raises:
+        ValueError: an unknown method, or a setting out of its range. Else as for `train_simclr`.
+    """
+    config = method_config(name, **changes)
+    return METHODS[name].train(images, config, run_dir, progress=progress)

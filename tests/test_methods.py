@@ -1,0 +1,30 @@
+"""Every method of a comparison by its name: the same encoder, the method's own settings, the caller's changes."""
+
+import pytest
+from helpers import same_weights
+
+from aimsssl import profile
+from aimsssl.datasets import load
+from aimsssl.training import METHODS, method_config, random_encoder, train_method
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_trains_the_same_encoder_from_the_same_start(name):
+    images = load("shapes", "train", limit=64)
+    changes = {"clusters": 8} if name == "DeepCluster" else {}
+    run = train_method(name, images, epochs=1, batch_size=16, monitor_every=0, seed=3, progress=None, **changes)
+    start = random_encoder(run)
+    assert type(start).__name__ == "ResNet" and start.feature_dim == 8 * profile.current().width
+    assert same_weights(start, random_encoder(train_method("supervised", images, epochs=1, seed=3, progress=None)))
+    assert not same_weights(start, run.model.encoder)
+
+
+def test_a_method_is_more_than_its_configuration_class():
+    tasks = [method_config(name).task for name in ("rotation", "inpainting", "jigsaw")]
+    assert tasks == ["rotation", "inpainting", "jigsaw"]
+    assert method_config("SimCLR", temperature=0.1).temperature == 0.1
+
+
+def test_an_unknown_method_is_named():
+    with pytest.raises(ValueError, match="rotation, inpainting.*'simclr'"):
+        method_config("simclr")
