@@ -10,12 +10,11 @@ from aimsssl.training import METHODS, method_config, random_encoder, train_metho
 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_trains_the_same_encoder_from_the_same_start(name):
-    images = load("shapes", "train", limit=64)
-    changes = {"clusters": 8} if name == "DeepCluster" else {}
-    run = train_method(name, images, epochs=1, batch_size=16, monitor_every=0, seed=3, progress=None, **changes)
+    images, settings = load("shapes", "train", limit=64), dict(epochs=1, batch_size=16, seed=3, progress=None)
+    run = train_method(name, images, **settings, **({"clusters": 8} if name == "DeepCluster" else {}))
     start = random_encoder(run)
     assert type(start).__name__ == "ResNet" and start.feature_dim == 8 * profile.current().width
-    assert same_weights(start, random_encoder(train_method("supervised", images, epochs=1, seed=3, progress=None)))
+    assert same_weights(start, random_encoder(train_method("supervised", images, **settings)))
     assert not same_weights(start, run.model.encoder)
 
 
