@@ -5,6 +5,7 @@ from helpers import same_weights
 
 from aimsssl import profile
 from aimsssl.datasets import load
+from aimsssl.models.resnet import ResNet18
 from aimsssl.training import METHODS, method_config, random_encoder, train_method
 
 
@@ -13,7 +14,7 @@ def test_every_method_trains_the_same_encoder_from_the_same_start(name):
     images, settings = load("shapes", "train", limit=64), dict(epochs=1, batch_size=16, seed=3, progress=None)
     run = train_method(name, images, **settings, **({"clusters": 8} if name == "DeepCluster" else {}))
     start = random_encoder(run)
-    assert type(start).__name__ == "ResNet" and start.feature_dim == 8 * profile.current().width
+    assert type(start) is ResNet18 and start.feature_dim == 8 * profile.current().width
     assert same_weights(start, random_encoder(train_method("supervised", images, **settings)))
     assert not same_weights(start, run.model.encoder)
 
