@@ -1,20 +1,29 @@
 """Questions to a frozen representation. Tensors in, a number or a small result object out."""
 
+from .clusters import ClusteringScores, clustering_scores
 from .embedding import tsne
 from .factors import FactorScore, factor_audit
 from .finetune import FinetuneResult, finetune
 from .geometry import alignment, effective_rank, uniformity
+from .intervals import Interval, bootstrap_difference, bootstrap_interval, rebuild_interval, seed_interval
 from .knn import knn_accuracy, knn_predict, nearest_neighbours
 from .probe import ProbeResult, linear_probe
+from .retrieval import Retrieval, retrieval
 from .table import Score, format_table, score_representations
 from .visualise import convolutions, first_filters, gradient_ascent, most_exciting
 
 __all__ = [
+    "ClusteringScores",
     "FactorScore",
     "FinetuneResult",
+    "Interval",
     "ProbeResult",
+    "Retrieval",
     "Score",
     "alignment",
+    "bootstrap_difference",
+    "bootstrap_interval",
+    "clustering_scores",
     "convolutions",
     "effective_rank",
     "factor_audit",
@@ -27,7 +36,10 @@ __all__ = [
     "linear_probe",
     "most_exciting",
     "nearest_neighbours",
+    "rebuild_interval",
+    "retrieval",
     "score_representations",
+    "seed_interval",
     "tsne",
     "uniformity",
 ]
