@@ -3,7 +3,7 @@
 from .deepcluster import DeepClusterConfig, build_deepcluster, train_deepcluster
 from .encoders import export_encoder, load_encoder, random_encoder
 from .loop import monitor_split
-from .methods import METHODS, Method, method_config, train_method
+from .methods import METHODS, Method, method_config, train_method, untrained_encoder
 from .pretext import PretextConfig, build_pretext, probe_holes, train_pretext
 from .runs import Run, RunError
 from .simclr import SimCLRConfig, build_simclr, train_simclr
@@ -32,4 +32,5 @@ __all__ = [
     "train_pretext",
     "train_simclr",
     "train_supervised",
+    "untrained_encoder",
 ]

@@ -1,13 +1,21 @@
-"""Every trained method of the course by its name, on one encoder, for comparisons under one protocol."""
+"""Every trained method of the course by its name, for comparisons under one protocol.
+
+All train the profile's ResNet-18 but DeepCluster, whose first clusters come from random weights: those of a narrow
+ResNet-18 average over the whole image and hold too little to begin with (on `shapes` it then learns next to nothing in
+ten epochs). It trains `convnet`, and has to be compared with random weights of `convnet`.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from torch import nn
+
 from .. import profile
 from ..datasets import ImageSet
 from .deepcluster import DeepClusterConfig, train_deepcluster
-from .loop import TrainingConfig
+from .encoders import random_encoder
+from .loop import TrainingConfig, new_run
 from .pretext import PretextConfig, train_pretext
 from .runs import Run
 from .simclr import SimCLRConfig, train_simclr
@@ -26,13 +34,13 @@ class Method:
 METHODS = {
     **{task: Method(PretextConfig, train_pretext, {"task": task}) for task in ("rotation", "inpainting", "jigsaw")},
     "SimCLR": Method(SimCLRConfig, train_simclr, {}),
-    "DeepCluster": Method(DeepClusterConfig, train_deepcluster, {"encoder": "resnet18"}),
+    "DeepCluster": Method(DeepClusterConfig, train_deepcluster, {"encoder": "convnet"}),
     "supervised": Method(SupervisedConfig, train_supervised, {}),
 }
 
 
 def method_config(name: str, **changes) -> TrainingConfig:
-    """The configuration of a method for the current profile, with `changes` by name; the encoder is a ResNet-18.
+    """The configuration of a method for the current profile, with `changes` by name.
 
     Raises:
         ValueError: an unknown method.
@@ -55,3 +63,8 @@ def train_method(name: str, images: ImageSet, run_dir: str | Path | None = None,
     """
     config = method_config(name, **changes)
     return METHODS[name].train(images, config, run_dir, progress=progress)
+
+
+def untrained_encoder(name: str, images: ImageSet, **changes) -> nn.Module:
+    """The encoder that `train_method` would start from: random weights, in evaluation mode."""
+    return random_encoder(new_run(None, name, method_config(name, **changes), images))

@@ -1,0 +1,176 @@
+"""Lesson 06's table: the methods of the course, three data sets, three seeds, one protocol.
+
+No entry trains for more than two minutes on two cores. DeepCluster has an encoder of its own (the reason stands in
+`aimsssl.training.methods`), so random weights have two rows. Settings are the defaults, but for three things: digits
+are not flipped, epochs fill the minutes, and what was chosen on held-out training images (`settings_shapes`,
+`settings_cifar10`, `deepcluster_candidates`). The test split is read once, here.
+"""
+
+import json
+from dataclasses import asdict
+from statistics import mean
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from aimsssl.clustering import kmeans
+from aimsssl.datasets import ImageSet
+from aimsssl.evaluation import (
+    clustering_scores,
+    effective_rank,
+    linear_probe,
+    rebuild_interval,
+    retrieval,
+    score_representations,
+)
+from aimsssl.models import extract
+from aimsssl.training import METHODS, method_config, train_method, untrained_encoder
+
+from .common import WORKSHOP, keep_result, load_splits, slug
+
+SEEDS = (0, 1, 2)
+DATA = ("shapes", "mnist", "cifar10")
+UNTRAINED = {"random weights": "SimCLR", "random convnet": "DeepCluster"}  # the encoder that these start from
+ROWS = ("raw pixels", *UNTRAINED, *METHODS)
+SHARED = dict(precision="bfloat16", held_out=0, monitor_every=0)
+LARS = dict(optimizer="lars", learning_rate=4.0, weight_decay=1e-6)
+COLOURS = dict(crop_scale=(0.2, 1.0), jitter=0.5, grayscale=0.2)
+SETTINGS = {  # what differs from a method's defaults
+    "shapes": {
+        "rotation": dict(epochs=8),
+        "inpainting": dict(epochs=16),
+        "jigsaw": dict(epochs=16),
+        "SimCLR": dict(epochs=14, crop_scale=(0.4, 1.0), temperature=0.1),
+        "DeepCluster": dict(epochs=10, sobel=True, width=8),
+        "supervised": dict(epochs=12),
+    },
+    "mnist": {
+        "rotation": dict(epochs=1, flip=0.0),
+        "inpainting": dict(epochs=3, flip=0.0),
+        "jigsaw": dict(epochs=3, flip=0.0),
+        "SimCLR": dict(epochs=3, flip=0.0),
+        "DeepCluster": dict(epochs=4, flip=0.0, learning_rate=2e-3, crop_scale=(0.2, 1.0)),
+        "supervised": dict(epochs=4, flip=0.0),
+    },
+    "cifar10": {
+        "rotation": dict(epochs=2),
+        "inpainting": dict(epochs=3),
+        "jigsaw": dict(epochs=4),
+        "SimCLR": dict(epochs=4, **LARS),
+        "DeepCluster": dict(epochs=4, learning_rate=2e-3, **COLOURS),
+        "supervised": dict(epochs=5),
+    },
+}
+PROBE_LABELS, TRANSFER_LABELS, TRANSFER_TEST, RANKED = 5_000, 1_000, 2_000, 2_000
+
+
+def fitted_to(encoder_channels: int, images: torch.Tensor) -> torch.Tensor:
+    """uint8 images with the channels that an encoder takes, 32 × 32: grey three times over, or colours averaged."""
+    if images.shape[1] != encoder_channels:
+        grey = images.float().mean(dim=1, keepdim=True).round().to(torch.uint8)
+        images = grey.expand(-1, encoder_channels, -1, -1)
+    if images.shape[-1] != 32:
+        images = F.interpolate(images.float(), size=(32, 32), mode="bilinear").round().to(torch.uint8)
+    return images
+
+
+def features_of(encoder: nn.Module | None, channels: int, *parts: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Features of an encoder, or raw pixels where there is none, of each part."""
+    if encoder is None:
+        return tuple(images.flatten(1).float() for images in parts)
+    return tuple(extract(encoder, images) for images in parts)
+
+
+def measure(encoder: nn.Module | None, train: ImageSet, test: ImageSet) -> dict[str, float]:
+    """Every measure of the table, of an encoder or (None) of raw pixels."""
+    h, h_test = features_of(encoder, train.images.shape[1], train.images, test.images)
+    (found,) = score_representations({"h": (h, h_test)}, train.labels, test.labels, probe_labels=PROBE_LABELS)
+    ranked = test.sample(min(RANKED, len(test)))
+    (h_ranked,) = features_of(encoder, train.images.shape[1], ranked.images)
+    first = retrieval(h, train.labels, h_ranked, ranked.labels, ks=(1,))
+    clusters = kmeans(F.normalize(h_test, dim=1), len(test.classes), iterations=50, init="k-means++").assignments
+    groups = clustering_scores(clusters, test.labels)
+    return {
+        "knn": found.knn,
+        "probe": found.probe,
+        "recall_at_1": first.recall[1],
+        "mean_average_precision": first.mean_average_precision,
+        "nmi": groups.nmi,
+        "clustering_accuracy": groups.accuracy,
+        "effective_rank": effective_rank(h_ranked),
+    }
+
+
+def transfer(encoder: nn.Module | None, channels: int, targets: dict[str, tuple[ImageSet, ImageSet]]) -> dict:
+    """Linear probe with 1,000 labels on data that the encoder never saw."""
+    found = {}
+    for name, (train, test) in targets.items():
+        parts = (fitted_to(channels, images.images) for images in (train, test))
+        h, h_test = features_of(encoder, channels, *parts)
+        found[name] = linear_probe(h, train.labels, h_test, test.labels).accuracy
+    return found
+
+
+def make(data: str, row: str, seed: int, splits: dict) -> dict:
+    """One entry: trained where it has to be, and measured."""
+    train, test = splits[data]
+    channels, extra, method = train.images.shape[1], {}, UNTRAINED.get(row, row)
+    if row == "raw pixels":
+        encoder = None
+    else:
+        changes = dict(SHARED, seed=seed, **SETTINGS[data][method])
+        if row in UNTRAINED:
+            encoder = untrained_encoder(method, train, **changes)
+        else:
+            run = train_method(row, train, WORKSHOP / "table" / f"{data}-{slug(row)}-{seed}", progress=None, **changes)
+            encoder = run.model.encoder
+            extra = {"minutes": run.last("seconds") / 60, "loss": run.column("loss")[1].tolist()}
+    small = {
+        name: (a.sample(min(TRANSFER_LABELS, len(a))), b.sample(min(TRANSFER_TEST, len(b))))
+        for name, (a, b) in splits.items()
+        if name != data
+    }
+    return measure(encoder, train, test) | {"transfer": transfer(encoder, channels, small)} | extra
+
+
+def record(name: str = "table", datasets: tuple[str, ...] = DATA, limit: int | None = None) -> None:
+    """Every row at every seed, on every data set. What is finished is kept, and not made again."""
+    splits = {data: load_splits(data, limit) for data in datasets} | {"digits": load_splits("digits")}
+    entries: dict[tuple[str, str], list[dict]] = {}
+    for seed in SEEDS:  # a seed at a time: an interrupted table is one of fewer seeds
+        for data in datasets:
+            for row in ROWS:
+                if row == "raw pixels" and seed != SEEDS[0]:
+                    continue
+                finished = WORKSHOP / name / f"{data}-{slug(row)}-{seed}.json"
+                if not finished.exists():
+                    found = make(data, row, seed, splits)
+                    finished.parent.mkdir(parents=True, exist_ok=True)
+                    finished.write_text(json.dumps(found), encoding="utf-8")
+                entry = json.loads(finished.read_text(encoding="utf-8"))
+                entries.setdefault((data, row), []).append(entry)
+                print(f"{data}, {row}, seed {seed}: kNN {entry['knn']:.3f}, probe {entry['probe']:.3f}", flush=True)
+
+    result = {"seeds": list(SEEDS), "probe_labels": PROBE_LABELS, "transfer_labels": TRANSFER_LABELS, "data": {}}
+    for data in datasets:
+        train, test = splits[data]
+        result["data"][data] = {"train_images": len(train), "test_images": len(test), "chance": 1 / len(test.classes)}
+        result["data"][data]["rows"] = {row: summary(data, row, entries[data, row], len(test)) for row in ROWS}
+    keep_result(name, result)
+
+
+def summary(data: str, row: str, seeds: list[dict], test_images: int) -> dict:
+    """The seeds of an entry side by side, with the interval in which another run would fall."""
+    columns = {key: [one[key] for one in seeds] for key in seeds[0] if key != "transfer"}
+    columns["transfer"] = {target: [one["transfer"][target] for one in seeds] for target in seeds[0]["transfer"]}
+    for key in ("knn", "probe"):
+        interval = rebuild_interval(columns[key], test_images)
+        columns |= {f"{key}_mean": mean(columns[key]), f"{key}_interval": [interval.low, interval.high]}
+    if row in METHODS:
+        config = asdict(method_config(row, **SHARED, **SETTINGS[data][row]))
+        columns |= {"epochs": config["epochs"], "config": config}
+    return columns
+
+
+RECORDINGS = {"table": record}
