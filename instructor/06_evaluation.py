@@ -9,20 +9,36 @@
 # %% [markdown]
 # # 06 · Evaluation
 #
-# What is a good representation, and how do we not fool ourselves when we measure one?
+# What is a good representation? And how do we not fool ourselves when we measure one?
+#
+# **After this lesson you can**
+# - choose a measure for a representation, and say what it does not see;
+# - name the traps of kNN, of the linear probe, of clustering scores and of t-SNE, and show each with an experiment;
+# - find the leak in a protocol, and the fault in a representation;
+# - say how sure a number is, and whether a difference is one;
+# - read a table of results, ours or a paper's, with care.
 #
 # **You need first**: [lesson 05, DeepCluster](05_deepcluster.ipynb).
 #
-# **Time**: the code took {{ lesson_minutes.06.cpu.seconds:minutes }} minutes on the two cores of the machine that this
-# page was made on.
+# **Time**: about 70 minutes to read, 65 for the four exercises. The code took
+# {{ lesson_minutes.06.cpu.seconds:minutes }} minutes on the two cores of the machine that this page was made on.
 #
 # ← [05 DeepCluster](05_deepcluster.ipynb) · [glossary](../lessons/GLOSSARY.md)
 
 # %%
-import torch
+import copy
+import re
+from pathlib import Path
 
-from aimsssl import evaluation, explorers, figures, profile
+import numpy as np
+import torch
+from scipy.stats import spearmanr
+from sklearn.linear_model import LogisticRegression
+from torch.nn import functional as F
+
+from aimsssl import augment, clustering, evaluation, explorers, figures, models, profile, training
 from aimsssl.datasets import load
+from aimsssl.datasets.imageset import balanced_sample
 
 p = profile.current()
 print(p)
@@ -33,53 +49,1042 @@ DATA = "shapes"
 
 train = load(DATA, "train", limit=p.train_images)
 test = load(DATA, "test", limit=p.test_images)
-print(train, test, sep="\n")
+classes, guess = train.classes, 1 / len(train.classes)
+bank, validation = train.split(len(train) // 5)
+print(train, test, f"of the training split: {len(bank):,} to learn from, {len(validation):,} for validation", sep="\n")
 
 # %% [markdown]
 # ## 1 · What is a good representation?
 #
+# Good *for what*? An encoder turns an image into *h*, a row of numbers. *h* is good if a **new question** about the
+# image can be answered from it easily: with a simple reader and with few labels. So every measure in this lesson has
+# three parts: a question (here: which class?), a reader (neighbours, a linear classifier, clusters), and images to ask
+# about.
+#
+# Three rules hold from here to the end.
+#
+# 1. **A number means something only beside others.** Beside guessing, raw pixels, the same network with random weights,
+#    and the same network trained with labels.
+# 2. **Choose on one set of images, report on another.** Everything that we try out, we try on the **validation split**.
+#    It is a part of the training split that no encoder learns from. The **test split** stays closed until section 9.
+# 3. **One protocol for all.** Same images, same labels, same reader, same effort in choosing its settings.
+#
+# We train all methods of the course, each for a short time. To be fair, each one may send every image through its
+# encoder about equally often. Rotation does so four times in an epoch, and SimCLR twice. So they get fewer epochs.
+
+# %%
+SETTINGS = {
+    "SimCLR": {"crop_scale": (0.4, 1.0), "temperature": 0.1},
+    "DeepCluster": {"sobel": True, "width": p.width // 2},
+}
+PASSES = max(2, p.epochs // 6)  # of each image through the encoder
+PER_EPOCH = {"rotation": 4, "SimCLR": 2}
+
+runs = {}
+for name in training.METHODS:
+    epochs = max(1, PASSES // PER_EPOCH.get(name, 1))
+    run_dir = Path("runs") / f"06_{name.lower()}_{p.name}_{re.sub(r'[^A-Za-z0-9]+', '_', DATA)}"
+    changes = dict(epochs=epochs, held_out=0, monitor_every=0) | SETTINGS.get(name, {})
+    runs[name] = training.train_method(name, bank, run_dir, progress=None, **changes)
+    print(f"{name:<12}{epochs:>3} epochs, {runs[name].last('seconds'):4.0f} s, last loss {runs[name].last('loss'):.2f}")
+
+# %% [markdown]
+# The losses cannot be compared: each is the loss of another task. (That is why we need this lesson.)
+#
+# All methods train the same ResNet-18, except one. DeepCluster has the small convnet of lesson 05, since it begins with
+# clusters of random weights, and those of this narrow ResNet hold too little. So random weights get two rows: one for
+# each network.
+
+
+# %%
+def pixels(images):
+    """The image itself as features: [N, C·H·W]."""
+    return images.flatten(1).float() / 255
+
+
+encoders = {"random weights": training.random_encoder(runs["SimCLR"]).to(p.device)}
+encoders["random convnet"] = training.random_encoder(runs["DeepCluster"]).to(p.device)
+encoders |= {name: run.model.encoder for name, run in runs.items()}
+
+
+def features_of(images):
+    """h of each representation: {name: [N, D]}."""
+    return {"raw pixels": pixels(images)} | {name: models.extract(f, images) for name, f in encoders.items()}
+
+
+of_bank, of_validation = features_of(bank.images), features_of(validation.images)
+print(", ".join(f"{name}: {h.shape[1]} numbers" for name, h in of_bank.items()))
+
+# %% [markdown]
+# The oldest test is to look. Take an image and find the images whose *h* are nearest.
+#
+# **Predict**: what do the nearest images share with the query by raw pixels? By random weights? By SimCLR?
+
+# %%
+query, count = 3, 9
+rows = {}
+for name in ("raw pixels", "random weights", "inpainting", "rotation", "SimCLR", "supervised"):
+    _, index = evaluation.nearest_neighbours(of_bank[name], of_validation[name][query : query + 1], count)
+    same = bank.labels[index[0]] == validation.labels[query]
+    rows[name] = bank.images[index[0]].numpy(), same.numpy()
+explorers.show(figures.neighbour_rows(validation.images[query].numpy(), rows, classes[validation.labels[query]]))
+
+# %% [markdown]
+# Ask each row: *what* do these images share? One image proves nothing, of course. Change `query` a few times. Then let
+# us count.
+#
 # ## 2 · Nearest neighbours, and their traps
+#
+# **kNN**: the k nearest images of the bank vote for their class. *Near* is measured by the cosine *s* of the two *h*.
+# Each neighbour has one vote, or better: the nearer, the more votes (Wu et al. 2018). With a temperature τ:
+#
+# $$\text{votes for class } c \;=\; \sum_{i\,\in\,\text{k nearest},\; y_i = c} \exp(s_i / \tau)$$
+#
+# Nothing is trained, so there is little to choose, and it takes a second. That makes kNN the first thing to ask.
 
 # %%
 # EXERCISE 1 weighted kNN: the cells of the exercise come in place of this cell
 
 # %% [markdown]
+# ### Trap: k
+#
+# **Predict**: k = all images of the bank. What will the vote say if each has one vote? And with votes by similarity?
+
+# %%
+some = torch.arange(min(500, len(validation)))  # queries, to save time
+ks = [k for k in (1, 3, 10, 30, 100, 300, 1000, 3000) if k < len(bank)] + [len(bank)]
+shown = ("random weights", "rotation", "SimCLR", "supervised")
+panels = {}
+for title, tau in (("one vote each", None), ("votes by similarity, τ = 0.1", 0.1)):
+    panels[title] = {}
+    for name in shown:
+        asked = of_validation[name][some], validation.labels[some]
+        panels[title][name] = {
+            k: evaluation.knn_accuracy(of_bank[name], bank.labels, *asked, k=k, temperature=tau) for k in ks
+        }
+explorers.show(figures.curves_by_number(panels, "neighbours k (log scale)", levels={"guessing": guess}))
+
+# %%
+for title, lines in panels.items():
+    best = {name: max(line, key=line.get) for name, line in lines.items()}
+    print(f"{title}: best k " + ", ".join(f"{name} {k}" for name, k in best.items()))
+    print(
+        f"{'':<10}all {len(bank):,} vote: " + ", ".join(f"{name} {line[len(bank)]:.2f}" for name, line in lines.items())
+    )
+
+# %% [markdown]
+# When all vote and each has one vote, the answer is the same for every query: the most frequent class. That is
+# guessing. Weights by similarity help, as far ones hardly count. Note also that the best k is not the same for all. So
+# k is a *setting*: choose it on the validation split, in the same way for each method, or fix it for all before you
+# look. We fix k = 20 and τ = 0.1.
+#
+# ### Trap: the baseline with random weights
+#
+# "The same network with random weights" sounds clear. But this network has **batch norm**, and batch norm keeps the mean
+# and variance of what it has seen. A network that has never been trained has seen nothing: its mean is 0 and its
+# variance is 1. There are three ways to run it.
+#
+# **Predict**: does it matter? What is wrong with the third way?
+
+# %%
+never = encoders["random weights"]
+measured = copy.deepcopy(never).train()
+for layer in measured.modules():
+    if isinstance(layer, torch.nn.BatchNorm2d):
+        layer.momentum = None  # the plain mean over all batches
+with torch.no_grad():
+    for batch in bank.images[:2000].split(250):
+        measured(batch.to(p.device).float() / 255)  # weights stay; only the statistics are counted
+
+
+@torch.no_grad()
+def with_company(encoder, images, size=250):
+    """h in training mode: batch norm takes mean and variance of the batch that an image happens to be in."""
+    encoder = copy.deepcopy(encoder).train()
+    return torch.cat([encoder(batch.to(p.device).float() / 255).cpu() for batch in images.split(size)])
+
+
+ways = {"mean 0, variance 1": lambda images: models.extract(never, images)}
+ways["statistics of the bank"] = lambda images: models.extract(measured.eval(), images)
+ways["statistics of the batch"] = lambda images: with_company(never, images)
+print(f"{'batch norm with':<26}{'kNN':>6}{'effective rank':>17}{'one image in two batches':>27}")
+for name, h_of in ways.items():
+    keys, queries = h_of(bank.images), h_of(validation.images)
+    knn = evaluation.knn_accuracy(keys, bank.labels, queries, validation.labels)
+    alone, others = (h_of(torch.cat([validation.images[:1], bank.images[a : a + 100]]))[0] for a in (0, 100))
+    moved = (alone - others).norm() / alone.norm()
+    print(f"{name:<26}{knn:6.3f}{evaluation.effective_rank(queries):17.1f}{moved:>22.1%} apart")
+
+# %% [markdown]
+# The third way is wrong. The *h* of an image depends on the images beside it, so it is no property of the image at all.
+# The same mistake happens with trained networks, when someone forgets `model.eval()`. The first two are both "random
+# weights", and a paper should say which. This course takes the first.
+#
+# ### Trap: keys and units
+#
+# Two more things that change the number, and say nothing about the encoder.
+# - **The number of keys.** A larger bank has nearer neighbours. Section 3 shows by how much.
+# - **Units.** The cosine adds up all features. A feature with large numbers is loud.
+#
+# **Predict**: we multiply one of the features of *h* by 1000, as if it were given in millimetres and not in metres. No
+# information is lost. What happens to kNN?
+
+
+# %%
+def standardise(keys, queries):
+    """Both by the mean and the standard deviation of the keys."""
+    std, mean = torch.std_mean(keys, dim=0)
+    return (keys - mean) / std.clamp(min=1e-6), (queries - mean) / std.clamp(min=1e-6)
+
+
+keys, queries = of_bank["SimCLR"], of_validation["SimCLR"]
+loud = torch.ones(keys.shape[1])
+loud[keys.std(dim=0).argmax()] = 1000
+for name, pair in (("h", (keys, queries)), ("one feature × 1000", (keys * loud, queries * loud))):
+    plain = evaluation.knn_accuracy(pair[0], bank.labels, pair[1], validation.labels)
+    scaled = standardise(*pair)
+    fair = evaluation.knn_accuracy(scaled[0], bank.labels, scaled[1], validation.labels)
+    print(f"{name:<20} kNN {plain:.3f}; standardised {fair:.3f}")
+
+# %% [markdown]
+# kNN asks whether the class is *loud* in *h*, not whether it is there. Both are fair questions. The next reader asks the
+# other one.
+#
+# ### Play
+#
+# Choose a **method**, **k** and the number of **labels per class**. The left picture says which classes are taken for
+# which. The right one shows one **query** and the neighbours that vote. Try:
+# 1. SimCLR, from few labels to many: which classes come apart last?
+# 2. Raw pixels: what do the neighbours of a query share?
+# 3. k = 1 against k = 50 with 5 labels per class. Who votes when k is larger than the number of labels of a class?
+# 4. Find a query that rotation gets right and SimCLR gets wrong.
+
+# %%
+explorers.lesson06.votes(bank, validation, of_bank, of_validation, method="SimCLR")
+
+# %% [markdown]
 # ## 3 · The linear probe, and its traps
 #
-# ## 4 · Search and groups: measures without a classifier
+# The **linear probe** trains a linear classifier on frozen *h*, with labels. It can turn a deaf ear to loud features and
+# listen to quiet ones. It minimises the cross-entropy plus a penalty on its weights *W*:
+#
+# $$\min_{W,\,b}\;\; \sum_{n} \ell(W h_n + b,\; y_n) \;+\; \frac{1}{2C}\,\lVert W \rVert^2$$
+#
+# A large C is a weak penalty. C is called the **strength** here; it is a setting, and it has to be chosen.
+#
+# ### Trap: the penalty
+#
+# **Predict**: with few labels and a weak penalty, how many of its *own* labels will the probe get right? And of new
+# images?
+
+# %%
+keys, queries = standardise(of_bank["SimCLR"], of_validation["SimCLR"])
+strengths = [10.0**e for e in range(-5, 3)]
+panels, chosen = {}, {}
+for labels in (10 * len(classes), min(2000, len(bank) // 2)):
+    title = f"{labels:,} labels"
+    index = torch.from_numpy(np.random.default_rng(0).permutation(len(bank))[:labels])
+    panels[title] = {"its own labels": {}, "validation": {}}
+    for c in strengths:
+        reader = LogisticRegression(C=c, max_iter=200, tol=1e-3).fit(keys[index].numpy(), bank.labels[index].numpy())
+        panels[title]["its own labels"][c] = reader.score(keys[index].numpy(), bank.labels[index].numpy())
+        panels[title]["validation"][c] = reader.score(queries.numpy(), validation.labels.numpy())
+    best = max(strengths, key=panels[title]["validation"].get)
+    chosen[title] = (best, "chosen")
+explorers.show(figures.curves_by_number(panels, "strength C (log scale)", levels={"guessing": guess}, marks=chosen))
+
+# %%
+for title, lines in panels.items():
+    best, own, new = chosen[title][0], lines["its own labels"], lines["validation"]
+    print(f"{title}: best C {best:g} ({new[best]:.3f}); weakest penalty: {own[strengths[-1]]:.2f} of its own labels, "
+          f"{new[strengths[-1]]:.3f} of new images")  # fmt: skip
+
+# %% [markdown]
+# **Overfitting** is the distance between the two lines. A probe with few labels knows them by heart and has not learned
+# the class. So the score on its own labels says nothing. And a probe with *one fixed* C is unfair: the best C depends on
+# the number of labels, and on the features. The package's `linear_probe` puts a fifth of the *labelled training images*
+# aside, chooses C there, and then fits on all of them.
+#
+# ### Trap: units, again
+#
+# The penalty also sees units. A feature with small numbers needs large weights, and large weights are punished. Here
+# are the same features three times, at the same C.
+
+# %%
+labels = min(2000, len(bank) // 2)
+for name, pair in (("h / 100", (of_bank["SimCLR"] / 100, of_validation["SimCLR"] / 100)),
+                   ("h", (of_bank["SimCLR"], of_validation["SimCLR"])),
+                   ("h, standardised", (keys, queries))):  # fmt: skip
+    reader = LogisticRegression(C=0.01, max_iter=200, tol=1e-3)
+    reader.fit(pair[0][:labels].numpy(), bank.labels[:labels].numpy())
+    print(f"{name:<18} {reader.score(pair[1].numpy(), validation.labels.numpy()):.3f}")
+
+# %% [markdown]
+# Nothing about the encoder has changed. So we standardise each feature first, by the mean and the deviation of the
+# *training* features. (By those of the test features would be a small leak. Do you see which?)
+#
+# ### Trap: the number of labels
+#
+# "Linear probe: 0.8" is half a sentence. With how many labels?
+#
+# **Predict**: which will be better: random weights with all the labels, or SimCLR with ten labels per class?
+
+# %%
+sizes = [n for n in (50, 100, 200, 500, 1000, 2000, 5000) if n <= len(bank)]
+by_keys, by_labels = "kNN, by number of keys", "linear probe, by number of labels"
+panels = {title: {name: {} for name in shown} for title in (by_keys, by_labels)}
+for n in sizes:
+    index = balanced_sample(bank.labels, n)  # of each class the same number
+    for name in shown:
+        few = of_bank[name][index], bank.labels[index], of_validation[name], validation.labels
+        panels[by_keys][name][n] = evaluation.knn_accuracy(*few)
+        panels[by_labels][name][n] = evaluation.linear_probe(*few).accuracy
+explorers.show(figures.curves_by_number(panels, "labelled images (log scale)", levels={"guessing": guess}))
+
+# %%
+few, many = sizes[1], sizes[-1]
+small, large = panels[by_labels]["SimCLR"][few], panels[by_labels]["random weights"][many]
+print(f"SimCLR with {few} labels {small:.3f}; random weights with {many:,} labels {large:.3f}")
+print(f"→ {'SimCLR' if small > large else 'random weights'} first. Without the numbers of labels: a wrong conclusion"
+      if small < large else "→ here the order holds, but the distance does not")  # fmt: skip
+
+# %% [markdown]
+# Each curve rises with the number of labels. So two papers with different numbers of labels cannot be compared, and
+# neither can two with different banks. A curve says more than any one of its points. Section 11 has such a curve with
+# three seeds.
+#
+# ## 4 · Search and groups
+#
+# ### Retrieval
+#
+# A farmer has a photograph of an ill leaf and a collection of a million images. She wants to see similar ones. Nobody
+# votes and nothing is trained; a person looks at the list. Two measures (each for one query, then the mean):
+# - **recall@k**: is *at least one* image of the right class among the first k? (This is its use in retrieval by
+#   embeddings, Oh Song et al. 2016. Others call the *share* of all relevant images that were found recall.)
+# - **average precision**: go down the whole list. At each place where a right image stands, write down which share of
+#   the list so far is right. Take the mean. The mean over queries is **mAP**.
+#
+# **Predict**: recall@10 of *noise*, with ten classes: near 0.1, or much higher?
+
+# %%
+some = torch.arange(min(1000, len(validation)))
+generator = torch.Generator().manual_seed(0)
+noise = torch.randn(len(bank), 32, generator=generator), torch.randn(len(validation), 32, generator=generator)
+found = {
+    name: evaluation.retrieval(keys, bank.labels, queries[some], validation.labels[some])
+    for name, (keys, queries) in (
+        {"noise": noise} | {name: (of_bank[name], of_validation[name]) for name in of_bank}
+    ).items()
+}
+print(f"{'':<18}{'recall@1':>10}{'recall@5':>10}{'recall@10':>11}{'mAP':>8}")
+for name, r in found.items():
+    print(f"{name:<18}{r.recall[1]:10.3f}{r.recall[5]:10.3f}{r.recall[10]:11.3f}{r.mean_average_precision:8.3f}")
+print(f"by luck: recall@10 = 1 − (1 − {guess:.1f})^10 = {1 - (1 - guess) ** 10:.2f}")
+
+# %% [markdown]
+# recall@10 of *noise* looks like success. **A measure is worth nothing without its own chance level**, and the easiest
+# way to find it is to measure noise. mAP is stricter: it also asks for the last right image in the list.
+#
+# ### Clusters
+#
+# k-means puts the validation images into groups, without labels. Then we ask how well groups and classes agree.
+# - **NMI**, normalised mutual information: you know it from lesson 05.
+# - **Purity**: let each cluster take the name of its most frequent class; the share of images that are named rightly.
+# - **Accuracy by Hungarian matching**: give each cluster a class, but *no class twice*, so that as many images as possible
+#   are right. (The Hungarian algorithm finds the best matching without trying all of them.)
+# - **ARI**, the adjusted Rand index: take all *pairs* of images. How often do groups and classes agree that the two
+#   belong together, or do not? From this, ARI subtracts what luck would give. So 0 is luck, and 1 is perfect.
 
 # %%
 # EXERCISE 2 clustering accuracy: the cells of the exercise come in place of this cell
 
 # %% [markdown]
+# ### Trap: more clusters, better number
+#
+# First we put the images into *random* groups. Nothing is in them. Then k-means on *h* of SimCLR.
+#
+# **Predict**: which of the four measures will rise with the number of *random* groups? Up to which value?
+
+
+# %%
+def purity(groups, labels):
+    """Share of images that have the most frequent class of their group."""
+    table = torch.zeros(int(groups.max()) + 1, int(labels.max()) + 1)
+    table.index_put_((groups, labels), torch.ones(len(labels)), accumulate=True)
+    return (table.amax(dim=1).sum() / len(labels)).item()
+
+
+C = len(classes)
+numbers = [n for n in (C // 2, C, 2 * C, 5 * C, 10 * C, 20 * C, 50 * C) if n <= len(validation) // 2]
+h = F.normalize(of_validation["SimCLR"] - of_bank["SimCLR"].mean(dim=0), dim=1)
+panels = {
+    title: {m: {} for m in ("NMI", "purity", "accuracy", "ARI")} for title in ("random groups", "k-means on SimCLR")
+}
+for n in numbers:
+    luck = torch.randint(n, (len(h),), generator=torch.Generator().manual_seed(n))
+    groups = {"random groups": luck, "k-means on SimCLR": clustering.kmeans(h, n, init="k-means++").assignments}
+    for title, found_groups in groups.items():
+        scores = evaluation.clustering_scores(found_groups, validation.labels)
+        lines = {"NMI": scores.nmi, "accuracy": scores.accuracy, "ARI": scores.ari}
+        for measure, value in (lines | {"purity": purity(found_groups, validation.labels)}).items():
+            panels[title][measure][n] = value
+mark = {title: (C, f"{C} classes") for title in panels}
+explorers.show(
+    figures.curves_by_number(panels, "number of groups (log scale)", ylabel="score", marks=mark, ylim=(-0.02, 1))
+)
+
+# %%
+for measure, line in panels["random groups"].items():
+    rise = max(line.values()) - line[numbers[0]]
+    verdict = (
+        "rises with the number of groups" if rise > 0.05 else "stays near luck" if measure == "ARI" else "does not rise"
+    )
+    print(f"random groups, {measure:<9} {line[numbers[0]]:+.3f} → {line[numbers[-1]]:+.3f}   {verdict}")
+
+# %% [markdown]
+# With as many groups as images, every group is pure, and nothing has been learned. NMI has the same weakness, only less.
+# So NMI and purity may be compared only at the *same* number of clusters, and best beside random groups. ARI corrects
+# for luck. The Hungarian accuracy punishes extra clusters, since no class may be taken twice: it is made for k = number
+# of classes. In lesson 05, k = 100 was better for *learning*. For *measuring* we take k = 10.
+#
 # ## 5 · Do the measures agree?
+#
+# Now all of them, for all representations, on the validation split. Each column of the picture is one measure, the best
+# representation on top. A line that stays level means that the measures agree.
+#
+# **Predict**: will the winner be the same in each column? Where would you expect lines to cross?
+
+# %%
+LABELS = min(2000, len(bank))
+
+
+def all_measures(keys, queries):
+    """Every measure of this lesson, of features of the bank and of the validation split."""
+    first = evaluation.retrieval(keys, bank.labels, queries[some], validation.labels[some], ks=(1,))
+    groups = clustering.kmeans(F.normalize(queries, dim=1), C, init="k-means++", iterations=50).assignments
+    groups = evaluation.clustering_scores(groups, validation.labels)
+    index = balanced_sample(bank.labels, LABELS)
+    return {
+        "kNN": evaluation.knn_accuracy(keys, bank.labels, queries, validation.labels),
+        "linear\nprobe": evaluation.linear_probe(keys[index], bank.labels[index], queries, validation.labels).accuracy,
+        "recall@1": first.recall[1],
+        "mAP": first.mean_average_precision,
+        "NMI\nk = 10": groups.nmi,
+        "clusters,\nHungarian": groups.accuracy,
+        "effective\nrank": evaluation.effective_rank(queries),
+    }
+
+
+measures = {name: all_measures(of_bank[name], of_validation[name]) for name in of_bank}
+explorers.show(figures.rank_chart(measures))
+
+# %%
+names = list(next(iter(measures.values())))
+columns = {m: [row[m] for row in measures.values()] for m in names}
+print("how well the order agrees with that of the linear probe (Spearman: 1 the same, 0 unrelated, −1 reversed):")
+for m in names:
+    if m != names[1]:
+        print(f"  {m.replace(chr(10), ' '):<20}{spearmanr(columns[m], columns[names[1]]).statistic:+.2f}")
+
+# %% [markdown]
+# **Spearman's correlation** compares two orders. Where it is near 1, it hardly matters which of the two we take.
+#
+# - kNN, recall@1 and mAP ask the same kind of question: what is near? The probe may ask for something else. A method
+#   can gain places there, if the class is in *h*, but quietly.
+# - The **effective rank** stands apart. It does not know the labels. It says how many directions are used, and not what
+#   for. Noise has a high rank. It is a thermometer for collapse, and no measure of quality.
+#
+# So name your measure *before* you look, and report more than one. A method that wins by one of seven measures, chosen
+# afterwards, has won a lottery.
 #
 # ## 6 · The collapse laboratory
 #
+# Representations fall ill, and some measures do not notice. Here we *plant* the illness, so that we know the truth, and
+# then look at who sees it. Four faults:
+# - **collapsed**: all *h* move towards one point, their mean;
+# - **dimensionally collapsed**: all directions but the strongest few fade away;
+# - **labels leaked**: somebody has appended the label to *h*, as one more feature for each class;
+# - **test images in training**: a part of the images that ask is also in the bank.
+#
+# **Predict**, for each of the four: will kNN go up, down or stay? And the linear probe?
+
+# %%
+views = augment.TwoViews(bank.images.shape[-1], crop_scale=(0.4, 1.0))
+laboratory = explorers.lesson06.Laboratory(encoders["SimCLR"], bank, validation, views)
+laboratory.explorer(fault="collapsed", strength=0.9)
+
+# %% [markdown]
+# Try each fault, from weak to strong. Then look for:
+# 1. a strength at which the points have nearly met, and the probe still notices nothing. Why? (Remember what the probe
+#    does first.)
+# 2. a fault that makes the numbers *better*. Who would look for a mistake then?
+# 3. a fault that only the images give away, and no geometry.
+#
+# The whole laboratory in one table:
+
+# %%
+print(laboratory.report(strength=0.9))
+
+# %% [markdown]
+# A 1.00 from a leak is easily seen through. A gain of 0.02 is not. What does one do? Hide something for which the answer
+# is known, and see whether the protocol notices: permuted labels must give the level of guessing, and noise must give
+# it, too. Whatever is above that has come in by a leak.
+#
 # ## 7 · Four protocols: which one leaks?
+#
+# A **leak** is information that reaches the number, and that would not be there for new images. The collapse laboratory
+# had leaks in the *data*. More often they are in the *protocol*: the order in which someone chooses, trains and measures.
 
 # %%
 # EXERCISE 3 find the leak in four protocols: the cells of the exercise come in place of this cell
 
 # %% [markdown]
+# ### The winner's curse
+#
+# How much can it do, to choose on the images that one reports on? Here is a game in which we know that there is nothing
+# to find. We make 100 "methods" that are equally good: each is the same *h* of rotation, seen through 16 random
+# directions. We score each on 200 images, take the best, and score it on the other images.
+#
+# **Predict**: how much will the winner lose?
+
+# %%
+generator = torch.Generator().manual_seed(1)
+keys, queries = of_bank["rotation"], of_validation["rotation"]
+choosing = len(validation) // 10
+scores = []
+for _ in range(100 if p.name != "ci" else 20):
+    view = torch.randn(keys.shape[1], 16, generator=generator)
+    index = balanced_sample(bank.labels, min(1000, len(bank)))
+    right = evaluation.knn_predict((keys @ view)[index], bank.labels[index], queries @ view) == validation.labels
+    scores.append((right[:choosing].float().mean().item(), right[choosing:].float().mean().item()))
+choice, fresh = np.array(scores).T
+explorers.show(figures.chosen_and_fresh(choice, fresh))
+
+# %%
+winner = choice.argmax()
+print(f"the winner: {choice[winner]:.3f} on the {choosing} images that chose it, {fresh[winner]:.3f} on fresh ones: "
+      f"{fresh[winner] - choice[winner]:+.3f}")  # fmt: skip
+print(f"it is {'above' if fresh[winner] > fresh.mean() else 'below'} the mean of all methods ({fresh.mean():.3f})")
+
+# %% [markdown]
+# Nobody cheated. The best of many is good *and lucky*, and the luck does not come along to new images. The more
+# candidates and the fewer images, the larger the loss. The remedy is simple: the number that we report comes from images
+# that have chosen nothing. Think of a benchmark on which a thousand papers have reported their best.
+#
 # ## 8 · t-SNE, and what must not be read from it
 #
+# t-SNE makes beautiful maps, and you have seen some in lesson 04. It asks: who are the near neighbours of each point?
+# Then it looks for places on a map so that near neighbours stay near. **Perplexity** says about how many neighbours of a
+# point count.
+#
+# To learn what a map can tell, draw maps of things that we *know* (after Wattenberg et al. 2016):
+# - **noise**: points without any structure;
+# - **two sizes**: two groups, one ten times as wide as the other;
+# - **far and near**: three groups, the third ten times as far away;
+# - and *h* of SimCLR.
+#
+# **Predict**: at which perplexity will *noise* have clusters? Will the wide group look wider? Will the far one look
+# far?
+
+# %%
+n = 240 if p.name != "ci" else 90
+generator = torch.Generator().manual_seed(0)
+cloud = torch.randn(n, 20, generator=generator)
+two, three = torch.arange(n) % 2, torch.arange(n) % 3
+wide, far = cloud * torch.where(two == 0, 1.0, 10.0)[:, None], cloud.clone()
+wide[:, 0] += 60 * two
+far[:, 0] += torch.tensor([0.0, 10.0, 110.0])[three]
+shown_images = validation.sample(n)
+data = {
+    "noise": (cloud, torch.zeros(n, dtype=torch.long), ()),
+    "two sizes": (wide, two, ("narrow", "wide")),
+    "far and near": (far, three, ("first", "near", "far")),
+    "SimCLR": (models.extract(encoders["SimCLR"], shown_images.images), shown_images.labels, classes),
+}
+perplexities = (2, 5, 30, n // 3 - 1)
+maps = {
+    name: {f"perplexity {perplexity}": evaluation.tsne(x, perplexity=perplexity) for perplexity in perplexities}
+    for name, (x, _, _) in data.items()
+}
+explorers.show(
+    figures.map_grid(maps, {name: d[1].numpy() for name, d in data.items()}, {name: d[2] for name, d in data.items()})
+)
+
+
+# %%
+def spread(points, chosen):
+    """Median distance of chosen points from their middle."""
+    points = points[chosen.numpy()]
+    return float(np.median(np.linalg.norm(points - points.mean(axis=0), axis=1)))
+
+
+def between(points, a, b):
+    """Distance of the middles of two groups."""
+    return float(np.linalg.norm(points[(three == a).numpy()].mean(axis=0) - points[(three == b).numpy()].mean(axis=0)))
+
+
+print(f"{'':<18}{'wide : narrow':>15}{'far : near':>14}")
+truth = (
+    spread(wide.numpy(), two == 1) / spread(wide.numpy(), two == 0),
+    between(far.numpy(), 0, 2) / between(far.numpy(), 0, 1),
+)
+print(f"{'in truth':<18}{truth[0]:15.1f}{truth[1]:14.1f}")
+for key in maps["noise"]:
+    sizes_of, gaps = maps["two sizes"][key], maps["far and near"][key]
+    print(
+        f"{key:<18}{spread(sizes_of, two == 1) / spread(sizes_of, two == 0):15.1f}{between(gaps, 0, 2) / between(gaps, 0, 1):14.1f}"
+    )
+
+# %% [markdown]
+# So what must not be read from a map?
+# - **Clusters** at low perplexity: noise has them, too.
+# - **The size of a group**: t-SNE makes dense groups wide and wide ones dense.
+# - **The distance between groups**: near and far look about the same.
+#
+# And what about the start? t-SNE goes downhill from some start, and there are many valleys. Here is *h* of SimCLR from
+# three random starts.
+
+# %%
+x, labels, _ = data["SimCLR"]
+starts = {f"start {s}": 1e-4 * np.random.default_rng(s).normal(size=(n, 2)) for s in (1, 2, 3)}
+from_starts = {name: evaluation.tsne(x, start=start) for name, start in starts.items()}
+explorers.show(figures.map_grid({"SimCLR": from_starts}, {"SimCLR": labels.numpy()}, {"SimCLR": classes}))
+
+
+# %%
+def near_ones(points, k=10):
+    """The k nearest others of each point, as a matrix of yes and no."""
+    distances = torch.cdist(torch.as_tensor(points).float(), torch.as_tensor(points).float()).fill_diagonal_(torch.inf)
+    return torch.zeros_like(distances).scatter_(1, distances.topk(k, largest=False).indices, 1.0).bool()
+
+
+one, other = (near_ones(from_starts[name]) for name in ("start 1", "start 2"))
+moved = np.corrcoef(from_starts["start 1"][:, 0], from_starts["start 2"][:, 0])[0, 1]
+print(f"left-right places of two maps: correlation {moved:+.2f}")
+print(f"of the ten nearest on one map, {(one & other).sum() / one.sum():.0%} are among the ten nearest on the other; "
+      f"{(one & near_ones(x)).sum() / one.sum():.0%} are so in h")  # fmt: skip
+
+# %% [markdown]
+# Places, directions and the order of the groups change with the start. What stays is a part of the near neighbours, and
+# that is all t-SNE promises. A map is there to find questions, for example: why is this ring among the discs? To answer
+# them, go back to *h* and count, as kNN does. And whoever draws twenty maps and shows the best one has met the winner's
+# curse again.
+#
 # ## 9 · How sure are we?
+#
+# All is chosen: k, τ, the number of labels, the measures. Now we open the **test split**, once.
+
+# %%
+index = balanced_sample(bank.labels, LABELS)
+right, of_test = {}, features_of(test.images)
+for name in of_bank:
+    probe = evaluation.linear_probe(of_bank[name][index], bank.labels[index], of_test[name], test.labels)
+    right[name] = (probe.predictions == test.labels).float()  # [Q], 1 where the probe was right
+print("\n".join(f"{name:<18}{r.mean():.3f}" for name, r in right.items()))
+
+# %% [markdown]
+# A number like this has two doubts.
+#
+# **Other test images.** Ours are a sample of all the images that there could be. With others the number would be a
+# little different. How different? We cannot take other images, but we can pretend: draw as many images *from our test
+# images*, with replacement, so that some come twice and some not at all. Compute the number again. Do so 2,000 times.
+# The middle 95 % of the results are the **bootstrap interval** (Efron 1979).
+#
+# **Other seeds.** Train again with another seed, and the encoder is another one. The bootstrap knows nothing of that.
+# Only training again can tell.
+#
+# ### The first doubt
+#
+# **Predict**: how wide is the interval with this many test images: ± 0.002, ± 0.02, ± 0.2?
+
+# %%
+compared = "rotation"
+rest = [name for name in right if name != compared]
+intervals = {name: evaluation.bootstrap_interval(right[name]) for name in rest}
+differences = {name: evaluation.bootstrap_difference(right[name], right[compared]) for name in rest}
+panels = {"accuracy": intervals, f"minus {compared}, same images": differences}
+panels = {title: {name: (i.value, i.low, i.high) for name, i in rows.items()} for title, rows in panels.items()}
+explorers.show(figures.interval_rows(panels, ("share correct", "difference"), zero=list(panels)[1:]))
+
+# %%
+near = min(rest, key=lambda name: abs(differences[name].value))
+paired = differences[near].high - differences[near].low
+mine = evaluation.bootstrap_interval(right[compared])
+apart = np.hypot(mine.high - mine.low, intervals[near].high - intervals[near].low)
+print(f"{compared} {mine}; nearest to it: {near} {intervals[near]}")
+print(f"width of the interval of the difference: {paired:.3f} from pairs, {apart:.3f} as if from different images")
+
+# %% [markdown]
+# The right panel asks the better question. Both encoders have seen the *same* test images, and some images are hard for
+# both. So compare image by image: **paired**. Where the interval of the difference holds 0 (grey), these images cannot
+# tell the two apart.
 
 # %%
 # EXERCISE 4 a confidence interval: the cells of the exercise come in place of this cell
 
 # %% [markdown]
+# ### Does an interval keep its promise?
+#
+# "95 %" is a promise: of 100 such intervals, about 95 hold the true value. We can check it. Take all our test images
+# for "all images there are". Draw small samples from them, make an interval from each, and count.
+
+# %%
+all_right = right[compared]
+samples = [torch.randint(len(all_right), (len(all_right) // 10,), generator=generator) for _ in range(60)]
+many = [evaluation.bootstrap_interval(all_right[s], resamples=500) for s in samples]
+explorers.show(figures.coverage([(i.value, i.low, i.high) for i in many], all_right.mean().item()))
+
+# %% [markdown]
+# An interval is not a wall. About one in twenty misses, and nobody knows which one. With twenty comparisons in one table,
+# expect one "clear" difference that is none.
+#
+# ### The second doubt
+#
+# Here the record helps: the same trainings with three seeds, on the three data sets of section 10. We ask: if each
+# method had been run with *one* seed, as in many papers, how often would the order of two methods come out wrong?
+
+# %%
+record = explorers.recorded("table")
+for data, entry in record["data"].items():
+    flips = []
+    for a in training.METHODS:
+        for b in training.METHODS:
+            one, other = (np.array(entry["rows"][m]["probe"]) for m in (a, b))
+            if one.mean() > other.mean():
+                flips.append((float((one[:, None] < other[None]).mean()), one.mean() - other.mean(), f"{a} > {b}"))
+    worst = max(flips)
+    unsafe = [name for share, _, name in flips if share > 0]
+    print(f"{data}: {len(unsafe)} of {len(flips)} pairs can come out in the wrong order", end="")
+    print(f", most often {worst[2]} ({worst[0]:.0%}; mean difference {worst[1]:.3f})" if unsafe else "")
+    widths = [np.ptp(entry["rows"][m]["probe"]) for m in training.METHODS]
+    print(f"{'':<8}between seeds: {min(widths):.3f} to {max(widths):.3f} from the lowest to the highest")
+
+# %% [markdown]
+# With three seeds, we report the mean and Student's *t* interval of it, as lessons 01 to 05 did. Three is few: the
+# interval is 4.3 standard errors wide to each side, where very many seeds would have 2. But three are far better than
+# one, for one seed has no interval at all.
+#
 # ## 10 · The table
 #
+# All methods of the course, three data sets, three seeds, one protocol:
+# - the encoder trains without labels on the whole training split (the supervised one with them), each entry for at most
+#   two minutes on two cores;
+# - **kNN**: k = 20, τ = 0.1, all training images are keys;
+# - **linear probe**: the same labels for all, features standardised, the strength chosen on a part of the labels;
+# - settings were chosen on held-out training images; the test split is read once for each entry.
+#
+# A bar says where *one new run* may fall: another seed, another machine. It is wider than the interval of the mean.
+#
+# **Predict**, before you look: on which data set are random weights strongest? Which method wins on each? Is there one
+# that wins on all?
+
+# %%
+NAMES = {"shapes": "shapes", "mnist": "MNIST", "cifar10": "CIFAR-10"}
+table = {
+    NAMES[data]: {
+        row: {
+            "kNN": (values["knn"], values["knn_interval"]),
+            "linear probe": (values["probe"], values["probe_interval"]),
+        }
+        for row, values in entry["rows"].items()
+    }
+    for data, entry in record["data"].items()
+}
+explorers.show(figures.method_table(table, guess))
+
+# %%
+print(f"{'linear probe':<18}" + "".join(f"{name:>26}" for name in table))
+for row in next(iter(table.values())):
+    cells = []
+    for rows in table.values():
+        seeds, (low, high) = rows[row]["linear probe"]
+        cells.append(f"{np.mean(seeds):.3f} ({low:.3f} to {high:.3f})")
+    print(f"{row:<18}" + "".join(f"{cell:>26}" for cell in cells))
+
+# %%
+start_of = {name: "random convnet" if name == "DeepCluster" else "random weights" for name in training.METHODS}
+winners = []
+for data, entry in record["data"].items():
+    rows = entry["rows"]
+    free = [name for name in training.METHODS if name != "supervised"]  # of labels
+    winners.append(max(free, key=lambda name: rows[name]["probe_mean"]))
+    verdicts = {"clearly above": [], "clearly below": [], "not to be told from": []}
+    for name in free:
+        mine, base = np.array(rows[name]["probe"]), np.array(rows[start_of[name]]["probe"])
+        half = 2.78 * np.sqrt((mine.var(ddof=1) + base.var(ddof=1)) / len(mine))  # Student's t for 2 · 3 seeds
+        change = mine.mean() - base.mean()
+        key = "clearly above" if change > half else "clearly below" if change < -half else "not to be told from"
+        verdicts[key].append(name)
+    best = rows[winners[-1]]
+    print(f"{NAMES[data]}: best without labels {winners[-1]} ({best['probe_mean']:.3f}); raw pixels "
+          f"{rows['raw pixels']['probe_mean']:.3f}, supervised {rows['supervised']['probe_mean']:.3f}")  # fmt: skip
+    for verdict, found_here in verdicts.items():
+        if found_here:
+            print(f"{'':<10}{verdict} its own random weights: {', '.join(found_here)}")
+if len(set(winners)) > 1:
+    print(
+        f"→ no method wins everywhere: {', '.join(f'{NAMES[d]}: {w}' for d, w in zip(record['data'], winners, strict=True))}"
+    )
+else:
+    print(f"→ {winners[0]} wins on all three, at this size")
+
+# %% [markdown]
+# How to read it:
+# - **Look at the baselines first.** Where raw pixels or random weights are high, there is little left to win. A method
+#   *below* its own random weights has unlearned something.
+# - **The order depends on the data.** Rotation has something to learn where things have an up. Ask what a task can teach
+#   about *your* images.
+# - **Two minutes are not a method's best.** The table says who is ahead after two minutes with a small network. SimCLR
+#   gains from hundreds of epochs. It would be wrong to conclude from this table that one method beats another on
+#   ImageNet.
+#
+# Do other measures give the same order? From the record, for each data set:
+
+# %%
+KEYS = {"knn": "kNN", "recall_at_1": "recall@1", "mean_average_precision": "mAP", "nmi": "NMI"}
+KEYS |= {"clustering_accuracy": "clusters", "effective_rank": "effective rank"}
+print(f"{'agreement with the probe':<26}" + "".join(f"{name:>16}" for name in KEYS.values()))
+for data, entry in record["data"].items():
+    rows = entry["rows"].values()
+    order = {key: [np.mean(values[key]) for values in rows] for key in ("probe", *KEYS)}
+    print(f"{NAMES[data]:<26}" + "".join(f"{spearmanr(order['probe'], order[key]).statistic:+16.2f}" for key in KEYS))
+
+# %% [markdown]
+# ### Rebuild an entry
+#
+# A table that cannot be rebuilt is a rumour. We take the entry that trains fastest, train it here with a seed that the
+# table does *not* have, and measure it in the same way.
+#
+# **Predict**: will it fall within its bars? How often should one expect it not to?
+
+# %%
+shapes_rows = record["data"][DATA]["rows"]
+fastest = min(
+    (name for name in training.METHODS if name != "supervised"), key=lambda name: np.mean(shapes_rows[name]["minutes"])
+)
+recorded_config, new_seed = shapes_rows[fastest]["config"], 1 + max(record["seeds"])
+of_machine = ("stem", "batch_size", "device", "compile", "precision", "checkpoint_every", "seed", "epochs", "width")
+changes = {key: tuple(v) if isinstance(v, list) else v for key, v in recorded_config.items() if key not in of_machine}
+epochs = min(recorded_config["epochs"], max(2, p.epochs // 2))  # under the profile ci: fewer
+rebuild_dir = Path("runs") / f"06_rebuilt_{fastest.lower()}_{p.name}_{DATA}"
+again = training.train_method(fastest, train, rebuild_dir, progress=None, **changes, epochs=epochs, seed=new_seed)
+
+encoder = again.model.encoder
+both = {fastest: (models.extract(encoder, train.images), models.extract(encoder, test.images))}
+(rebuilt,) = evaluation.score_representations(both, train.labels, test.labels, probe_labels=record["probe_labels"])
+if p.name != "cpu":
+    print(f"The profile {p.name} has other sizes than the record: this is another entry, not the same one.")
+for key, value in (("knn", rebuilt.knn), ("probe", rebuilt.probe)):
+    low, high = shapes_rows[fastest][f"{key}_interval"]
+    where = "within" if low <= value <= high else "OUTSIDE"
+    print(f"{fastest}, seed {new_seed}, {key}: {value:.3f} is {where} {low:.3f} to {high:.3f}")
+
+# %% [markdown]
 # ## 11 · Few labels, and data never seen
 #
+# ### Few labels
+#
+# Self-supervised learning is for the case of many images and few labels. So measure *that*. Four ways to use 1 %, 10 %
+# and 100 % of the labels, recorded, three seeds (each seed also draws the labelled images anew).
+#
+# **Predict**: how many labels does it take until "from scratch" catches up?
+
+# %%
+efficiency = explorers.recorded("label_efficiency")
+for data, entry in efficiency["data"].items():
+    curves = {method: dict(zip(entry["labels"], seeds, strict=True)) for method, seeds in entry["curves"].items()}
+    print(NAMES[data])
+    explorers.show(figures.label_efficiency(curves, {"guessing": guess}))
+
+# %%
+for data, entry in efficiency["data"].items():
+    means = {method: np.mean(seeds, axis=1) for method, seeds in entry["curves"].items()}
+    print(NAMES[data])
+    for column, count in enumerate(entry["labels"]):
+        best = max(means, key=lambda method: means[method][column])
+        gain = means["fine-tuned from SimCLR"][column] - means["from scratch"][column]
+        print(f"  {count:>6,} labels: best {best} ({means[best][column]:.3f}); SimCLR's start is worth {gain:+.3f}")
+    scratch, tuned = means["from scratch"], means["fine-tuned from SimCLR"]
+    if tuned[0] > scratch[1]:
+        print(f"  {entry['labels'][0]:,} labels with SimCLR's start do more than {entry['labels'][1]:,} from scratch")
+
+# %% [markdown]
+# The distance between the two fine-tuned lines, at the left, is what the images *without* labels are worth. Read the
+# figure from left to right: the fewer labels, the more it matters where one starts. And read it from top to bottom: a
+# claim such as "SimCLR needs ten times fewer labels" is a *horizontal* distance, and one needs the whole curve for it.
+#
+# ### Data never seen
+#
+# A representation that is only good for the images it was trained on is of little use. **Transfer**: freeze the encoder,
+# and probe it on other data, with 1,000 labels. First ours, live, on `digits`: real handwriting, after a training on
+# coloured figures.
+#
+# **Predict**: which encoder will be best on `digits`? Will the supervised one win again? And raw pixels?
+
+# %%
+digits, digits_test = load("digits", "train").sample(1000 if p.name != "ci" else 200), load("digits", "test")
+
+
+def with_colour(images):
+    """Grey images with three channels, as the encoder takes them."""
+    return images.expand(-1, bank.images.shape[1], -1, -1)
+
+
+transferred = {}
+of_digits, of_digits_test = (features_of(with_colour(images.images)) for images in (digits, digits_test))
+for name, h in of_digits.items():
+    if name == "raw pixels":  # three times the same numbers
+        h, of_digits_test[name] = pixels(digits.images), pixels(digits_test.images)
+    transferred[name] = evaluation.linear_probe(h, digits.labels, of_digits_test[name], digits_test.labels).predictions
+found = {
+    name: evaluation.bootstrap_interval((said == digits_test.labels).float()) for name, said in transferred.items()
+}
+rows = {f"{len(digits_test)} test images": {name: (i.value, i.low, i.high) for name, i in found.items()}}
+explorers.show(figures.interval_rows(rows, ("share correct (digits, linear probe)",)))
+
+# %%
+order = sorted(found, key=lambda name: -found[name].value)
+lost = [name for name in training.METHODS if found[name].high < found["random weights"].low]
+print(f"best on digits: {order[0]} {found[order[0]]}; then {order[1]} {found[order[1]]}")
+print(
+    f"raw pixels: number {order.index('raw pixels') + 1} of {len(order)}; clearly below random weights: {', '.join(lost) or 'none'}"
+)
+print(f"trained with labels of shapes: number {order.index('supervised') + 1}; on shapes itself it was number "
+      f"{sorted(right, key=lambda name: -right[name].mean()).index('supervised') + 1}")  # fmt: skip
+
+# %% [markdown]
+# And the record: the table's encoders on data that they never saw, three seeds.
+
+# %%
+for data, entry in record["data"].items():
+    targets = list(next(iter(entry["rows"].values()))["transfer"])
+    values = {row: {f"→ {NAMES.get(t, t)}": v["transfer"][t] for t in targets} for row, v in entry["rows"].items()}
+    print(f"trained on {NAMES[data]}")
+    explorers.show(figures.seed_points(values, {f"→ {NAMES.get(t, t)}": {"chance": guess} for t in targets}))
+
+# %%
+for data, entry in record["data"].items():
+    for target in next(iter(entry["rows"].values()))["transfer"]:
+        means = {row: np.mean(values["transfer"][target]) for row, values in entry["rows"].items()}
+        first = max(means, key=means.get)
+        baseline = max(means["raw pixels"], means["random weights"], means["random convnet"])
+        gain = f"{means[first] - baseline:+.3f} on the best baseline"
+        print(f"{NAMES[data]:>9} → {NAMES.get(target, target):<9} best: {first} {means[first]:.3f} ({gain})")
+
+# %% [markdown]
+# Labels make an encoder forget what does not help with *these* labels. So the best row on its own data need not be the
+# best one elsewhere. Look whether that is so here.
+#
+# **Your own images.** A folder with one subfolder for each class is enough. Take the `#` away and put in your path. The
+# question stays the same: is there a gain on raw pixels and random weights?
+
+# %%
+# mine, mine_test = load("folder:/path/to/images", "train"), load("folder:/path/to/images", "test")
+# mine_32, test_32 = (F.interpolate(m.images.float(), size=32, mode="area").byte() for m in (mine, mine_test))
+# ours, ours_test = features_of(mine_32), features_of(test_32)
+# for name in ours:
+#     result = evaluation.linear_probe(ours[name], mine.labels, ours_test[name], mine_test.labels)
+#     print(f"{name:<18}{evaluation.bootstrap_interval((result.predictions == mine_test.labels).float())}")
+
+# %% [markdown]
 # ## 12 · Reading a paper's table
+#
+# In lesson 05 you saw DeepCluster's table on Pascal VOC (Caron et al. 2018, §4). Some rows again: classification, all
+# layers fine-tuned, in mAP. Each row is an AlexNet.
+
+# %%
+VOC = {  # Caron et al. 2018, arXiv:1807.05520, Pascal VOC, classification ("ALL"); others as that table cites them
+    "ImageNet labels": 79.9,
+    "DeepCluster": 73.7,
+    "counting (Noroozi 2017)": 67.7,
+    "jigsaw (Noroozi 2016)": 67.6,
+    "random weights": 57.0,
+}
+IMAGES = 4952  # in the test split of VOC 2007
+print("If the number were a share of right answers, other test images alone would move it by about:")
+for row, value in VOC.items():
+    share = value / 100
+    half = 100 * 1.96 * (share * (1 - share) / IMAGES) ** 0.5
+    print(f"  {row:<26}{value:5.1f} ± {half:.1f}")
+
+# %% [markdown]
+# This is a rough guess: mAP is not a share of right answers. But it says which size of difference is worth a thought.
+# 67.6 and 67.7 are the same number. 73.7 and 67.7 are not.
+#
+# **Before you read on**: write down three things that you would like to know about this table.
+#
+# What the numbers compare:
+# - **A start for fine-tuning.** All layers go on training on VOC, with labels. A linear probe asks another question, and
+#   may give another order. (The paper's other columns train only the last layers.)
+# - **Methods with the same amount of photographs, nearly.** The encoders are pre-trained on ImageNet without labels. The
+#   upper row has seen the labels of ImageNet, and those were made by people. It is a reference, not a competitor.
+# - **A distance between two lines.** Random weights have 57.0, since fine-tuning teaches even them. The method's gain is
+#   what lies above that, not above 0.
+#
+# What they do not compare:
+# - **One change at a time.** The rows come from different papers, with other details in network, input and training.
+#   DeepCluster's AlexNet sees Sobel edges and has batch norm.
+# - **Seeds.** One number in each place. The first doubt of section 9 can be guessed; the second one cannot.
+# - **Effort.** How many settings did each row try, and on which images? The reader cannot know. (DeepCluster chooses on
+#   the validation split of VOC, and says so, §3.4.)
+# - **Your images.** VOC and ImageNet are both photographs with one thing in the middle, taken by people. Leaves under a
+#   microscope are not.
+#
+# Now be as strict with **our** table of section 10. It has random weights, raw pixels, seeds and intervals, one protocol.
+# And its weak sides: three seeds, one small network for most, images of 32 pixels, two minutes. The settings of some
+# methods were searched more than those of others. "Supervised" is not the best that labels can do. Whoever publishes a
+# table should write such a list below it.
+#
+# **A list for every table**: What is the question, what is the reader, how many labels? Are raw pixels and random weights
+# in it? Which images chose? How many seeds, how many test images, what interval? What differs between two rows besides
+# the method? Can I rebuild it?
 #
 # ## To remember
 #
+# 1. A number means something beside raw pixels, random weights and guessing, under one protocol, and at the same number
+#    of labels.
+# 2. Every measure is blind to something: the probe to scale, kNN to quiet features, NMI to the number of groups, and all
+#    of them to a leak. So plant a fault, measure noise, and see what your measure says.
+# 3. Choose on validation, read the test split once, and report an interval. The best of many is always a little lucky.
+#
 # ## To think about
+#
+# - You have 60 labelled photographs of healthy and ill leaves, and 5,000 without labels. Write down a protocol: which
+#   images learn, choose and report? How wide will the interval be?
+# - Photographs of one plant were taken in a series. Why is a random split of the *photographs* a leak? How would you
+#   split?
+# - A colleague reports mean and deviation of five seeds, and has chosen the best of ten learning rates by the same five.
+#   Is the interval honest?
+# - A representation has kNN 0.60 and probe 0.90, another one 0.75 and 0.85. For which use would you take which?
+# - Which of the four faults of section 6 could happen to you by accident? How would you notice?
 #
 # ## References
 #
+# - Z. Wu, Y. Xiong, S. Yu, D. Lin: *Unsupervised Feature Learning via Non-Parametric Instance Discrimination*, 2018,
+#   [arXiv:1805.01978](https://arxiv.org/abs/1805.01978): the weighted kNN (§3.4).
+# - S. Kornblith, J. Shlens, Q. Le: *Do Better ImageNet Models Transfer Better?*, 2019,
+#   [arXiv:1805.08974](https://arxiv.org/abs/1805.08974): the protocol of the probe.
+# - H. Oh Song, Y. Xiang, S. Jegelka, S. Savarese: *Deep Metric Learning via Lifted Structured Feature Embedding*, 2016,
+#   [arXiv:1511.06452](https://arxiv.org/abs/1511.06452): recall@k.
+# - L. Hubert, P. Arabie: *Comparing Partitions*, 1985,
+#   [Journal of Classification 2](https://doi.org/10.1007/BF01908075): ARI.
+# - N. X. Vinh, J. Epps, J. Bailey: *Information Theoretic Measures for Clusterings Comparison*, 2010,
+#   [JMLR 11](https://www.jmlr.org/papers/v11/vinh10a.html): why NMI rises with the number of clusters.
+# - T. Wang, P. Isola: *Understanding Contrastive Representation Learning through Alignment and Uniformity on the
+#   Hypersphere*, 2020, [arXiv:2005.10242](https://arxiv.org/abs/2005.10242).
+# - Q. Garrido, R. Balestriero, L. Najman, Y. LeCun: *RankMe*, 2022,
+#   [arXiv:2210.02885](https://arxiv.org/abs/2210.02885): the effective rank as a measure.
+# - L. van der Maaten, G. Hinton: *Visualizing Data using t-SNE*, 2008,
+#   [JMLR 9](https://www.jmlr.org/papers/v9/vandermaaten08a.html).
+# - M. Wattenberg, F. Viégas, I. Johnson: *How to Use t-SNE Effectively*, 2016,
+#   [Distill](https://distill.pub/2016/misread-tsne/).
+# - B. Efron: *Bootstrap Methods: Another Look at the Jackknife*, 1979,
+#   [Annals of Statistics 7](https://doi.org/10.1214/aos/1176344552).
+# - M. Caron, P. Bojanowski, A. Joulin, M. Douze: *Deep Clustering for Unsupervised Learning of Visual Features*, 2018,
+#   [arXiv:1807.05520](https://arxiv.org/abs/1807.05520).
+#
 # ## What comes next
+#
+# This was the last lesson. You have trained a representation in six ways, seen inside, and measured it honestly. Take a
+# folder of your own images, and one question about them. `aimsssl train` and `aimsssl compare` do for it what this
+# course did for `shapes`.

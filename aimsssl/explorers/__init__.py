@@ -1,6 +1,6 @@
 """What a notebook shows: figures with alt text, a curve that grows during training, pictures with controls."""
 
-from . import lesson01, lesson02, lesson03, lesson04, lesson05
+from . import lesson01, lesson02, lesson03, lesson04, lesson05, lesson06
 from .controls import Control, Explorer, labelled_choice, labelled_slider
 from .display import LiveCurve, show
 from .records import recorded, recorded_run
@@ -16,6 +16,7 @@ __all__ = [
     "lesson03",
     "lesson04",
     "lesson05",
+    "lesson06",
     "recorded",
     "recorded_run",
     "show",
