@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -66,6 +67,27 @@ def test_history_begins_before_training_and_has_every_epoch(finished, images):
     assert SMALL.chance_loss == pytest.approx(math.log(63))
     with pytest.raises(KeyError, match="it has epoch"):
         finished.column("accuracy")
+
+
+def test_a_constant_rate_stays_after_the_warmup(images):
+    run = train_simclr(images, replace(SMALL, schedule="constant", monitor_every=0), progress=None)
+    assert run.column("learning_rate")[1].tolist() == [SMALL.learning_rate] * 3
+    with pytest.raises(ValueError, match="schedule must be one of cosine, constant, got 'linear'"):
+        replace(SMALL, schedule="linear")
+
+
+def test_a_compiled_model_is_the_same_run(images, tmp_path, monkeypatch):
+    # without its slow last stage, which turns the traced graph into C++ or Triton
+    calls, trace = [], partial(torch.compile, backend="aot_eager")
+    monkeypatch.setattr(torch, "compile", lambda model: calls.append(model) or trace(model))
+    slow = replace(SMALL, learning_rate=1e-5, epochs=2)  # a higher rate makes large what rounding made different
+    plain = train_simclr(images, slow, progress=None)
+    assert not calls
+    compiled = train_simclr(images, replace(slow, compile=True), tmp_path / "run", progress=None)
+    assert len(calls) == 1
+    np.testing.assert_allclose(compiled.column("loss")[1], plain.column("loss")[1], rtol=1e-4)
+    encoder, _ = load_encoder(tmp_path / "run")  # under the names that an encoder has which was not compiled
+    assert same_weights(encoder, compiled.model.encoder)
 
 
 def test_what_is_on_disk_is_the_run(finished, images):

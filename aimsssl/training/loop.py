@@ -21,6 +21,7 @@ from .distributed import Processes
 from .runs import Run, RunError
 
 OPTIMIZERS = ("lars", "sgd", "adamw")
+SCHEDULES = ("cosine", "constant")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class TrainingConfig:
         trust_coefficient: for lars.
         nesterov: for sgd.
         warmup_epochs: epochs of linear warmup, may be a fraction.
+        schedule: what follows the warmup: cosine, half of one down to 0, or constant.
         device: as PyTorch names it.
         precision: float32, bfloat16, or auto: whichever is faster on this machine, decided when the run starts.
         compile: whether the model goes through `torch.compile`.
@@ -61,6 +63,7 @@ class TrainingConfig:
     nesterov: bool = True
     decay_all: bool = False
     warmup_epochs: float = 1.0
+    schedule: str = "cosine"
     device: str = "cpu"
     precision: str = "auto"
     compile: bool = False
@@ -79,6 +82,8 @@ class TrainingConfig:
             raise ValueError(f"optimizer must be one of {', '.join(OPTIMIZERS)}, got {self.optimizer!r}")
         if self.precision not in ("auto", "float32", "bfloat16"):
             raise ValueError(f"precision must be auto, float32 or bfloat16, got {self.precision!r}")
+        if self.schedule not in SCHEDULES:
+            raise ValueError(f"schedule must be one of {', '.join(SCHEDULES)}, got {self.schedule!r}")
         if not self.learning_rate >= 0:
             raise ValueError(f"learning_rate must be at least 0, got {self.learning_rate}")
 
@@ -211,7 +216,8 @@ def fit(
         order = torch.randperm(len(train), generator=generator) if order is None else order
         order = order[: steps * config.batch_size].view(steps, -1).to(device)
         for step, batch in enumerate(order, start=(epoch - 1) * steps):
-            rate = warmup_cosine(step, config.epochs * steps, warmup, config.learning_rate)
+            final = config.learning_rate if config.schedule == "constant" else 0.0
+            rate = warmup_cosine(step, config.epochs * steps, warmup, config.learning_rate, final)
             for group in optimizer.param_groups:
                 group["lr"] = rate
             index = processes.share(batch)
