@@ -112,6 +112,11 @@ def transfer(encoder: nn.Module | None, channels: int, targets: dict[str, tuple[
     return found
 
 
+def settings(data: str, method: str, seed: int) -> dict:
+    """What `train_method` is told."""
+    return dict(SHARED, seed=seed, **SETTINGS[data][method])
+
+
 def make(data: str, row: str, seed: int, splits: dict) -> dict:
     """One entry: trained where it has to be, and measured."""
     train, test = splits[data]
@@ -119,7 +124,7 @@ def make(data: str, row: str, seed: int, splits: dict) -> dict:
     if row == "raw pixels":
         encoder = None
     else:
-        changes = dict(SHARED, seed=seed, **SETTINGS[data][method])
+        changes = settings(data, method, seed)
         if row in UNTRAINED:
             encoder = untrained_encoder(method, train, **changes)
         else:
@@ -168,7 +173,7 @@ def summary(data: str, row: str, seeds: list[dict], test_images: int) -> dict:
         interval = rebuild_interval(columns[key], test_images)
         columns |= {f"{key}_mean": mean(columns[key]), f"{key}_interval": [interval.low, interval.high]}
     if row in METHODS:
-        config = asdict(method_config(row, **SHARED, **SETTINGS[data][row]))
+        config = asdict(method_config(row, **settings(data, row, SEEDS[0])))
         columns |= {"epochs": config["epochs"], "config": config}
     return columns
 
