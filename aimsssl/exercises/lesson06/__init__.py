@@ -1,0 +1,17 @@
+"""Exercises of lesson 06, evaluation: weighted kNN, clustering accuracy, four protocols, a confidence interval."""
+
+from aimsssl.exercises.lesson06.clusters import clustering_accuracy
+from aimsssl.exercises.lesson06.interval import confidence_interval
+from aimsssl.exercises.lesson06.knn import weighted_knn
+from aimsssl.exercises.lesson06.leak import KINDS, find_the_leak
+from aimsssl.exercises.lesson06.protocols import listing, on_noise
+
+__all__ = [
+    "KINDS",
+    "clustering_accuracy",
+    "confidence_interval",
+    "find_the_leak",
+    "listing",
+    "on_noise",
+    "weighted_knn",
+]
