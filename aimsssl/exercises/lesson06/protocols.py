@@ -1,6 +1,6 @@
 """Four protocols, and one more to discuss, for the exercise `find_the_leak`; each runs, and can be tried on noise.
 
-What is listed for the students is what runs. So the protocols have no docstrings: those would have to say what is wrong.
+What is listed for the students is what runs. So the protocols have no docstrings: they would tell.
 """
 
 import inspect
