@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 
 pytest.importorskip("ipywidgets")
 
-from aimsssl import explorers
+from aimsssl import augment, evaluation, explorers
 from aimsssl.datasets import ImageSet
-from aimsssl.explorers import Explorer, LiveCurve, labelled_choice, labelled_slider, lesson04, records
+from aimsssl.explorers import Explorer, LiveCurve, labelled_choice, labelled_slider, lesson04, lesson06, records
 from aimsssl.training import Run, RunError
 
 
@@ -218,3 +218,107 @@ def test_through_training_refuses_what_does_not_fit(run, probe):
         lesson04.through_training(run, probe[:5])
     with pytest.raises(ValueError, match="no snapshots"):
         lesson04.through_training(Run(None, {}), probe)
+
+
+# ---- lesson 06
+
+
+@pytest.fixture
+def seen(probe) -> dict[str, torch.Tensor]:
+    """Features of the probe images: one that knows the class, one that knows nothing."""
+    generator = torch.Generator().manual_seed(1)
+    one_hot = torch.nn.functional.one_hot(probe.labels, 3).float()
+    return {"class": one_hot + 0.01 * torch.randn(24, 3, generator=generator), "noise": torch.randn(24, 3)}
+
+
+def test_votes_follow_the_method_k_the_labels_and_the_query(probe, seen):
+    explorer = lesson06.votes(probe, probe, seen, seen, method="class", k=2, labels=4)
+    assert explorer.values == {"method": "class", "k": 2, "labels": 4, "query": 0}
+    assert "1.000 right" in explorer.figure.alt_text and "2 of its 2 neighbours are too" in explorer.figure.alt_text
+    explorer.controls["query"].value = 4
+    assert "a query that is ring" in explorer.figure.alt_text
+    explorer.controls["k"].value = 100  # more than there are: all 12 labelled images
+    assert "of its 12 neighbours" in explorer.figure.alt_text
+    explorer.controls["labels"].value = 8
+    assert "of its 24 neighbours" in explorer.figure.alt_text
+    explorer.controls["method"].value = "noise"
+    known = evaluation.knn_accuracy(seen["noise"], probe.labels, seen["noise"], probe.labels, k=24)
+    assert f"{known:.3f} right" in explorer.figure.alt_text
+
+
+def test_labels_per_class_are_balanced(probe, seen, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        evaluation, "knn_predict", lambda keys, labels, queries, k: drawn.append(labels.bincount()) or probe.labels
+    )
+    lesson06.votes(probe, probe, seen, seen, labels=5)
+    assert drawn[0].tolist() == [5, 5, 5]
+
+
+def test_votes_refuse_features_of_other_images(probe, seen):
+    with pytest.raises(ValueError, match=r"noise has features of \(24, 23\) images, expected \(24, 24\)"):
+        lesson06.votes(probe, probe, seen, seen | {"noise": seen["noise"][1:]})
+
+
+@pytest.fixture(scope="module")
+def laboratory() -> lesson06.Laboratory:
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.arange(200) % 4
+    tint = torch.randint(0, 128, (4, 3, 1, 1), generator=generator)[labels]  # a class has a colour
+    images = (tint + torch.randint(0, 128, (200, 3, 8, 8), generator=generator)).to(torch.uint8)
+    data = ImageSet("fake", images, labels, ("a", "b", "c", "d"))
+    encoder = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(192, 16), torch.nn.ReLU())
+    with torch.no_grad():
+        encoder[1].weight.copy_(torch.randn(16, 192, generator=generator) / 14)
+    views = augment.TwoViews(8, crop_scale=(0.8, 1.0))
+    return lesson06.Laboratory(encoder, data[:160], data[160:], views, keys=120, queries=40)
+
+
+@pytest.mark.parametrize("fault", lesson06.FAULTS)
+def test_no_strength_is_no_fault(laboratory, fault):
+    healthy = laboratory.measured(fault, 0.0)[0]
+    plain = evaluation.knn_accuracy(
+        laboratory.keys, laboratory.bank.labels, laboratory.queries, laboratory.asked.labels
+    )
+    assert healthy["kNN"] == pytest.approx(plain)
+    assert healthy["effective rank"] == pytest.approx(evaluation.effective_rank(laboratory.queries), rel=1e-3)
+    assert healthy["alignment"] == pytest.approx(evaluation.alignment(*laboratory.partners), rel=1e-3)
+
+
+def test_each_fault_does_what_its_name_says(laboratory):
+    point = laboratory.planted("collapsed", 1.0)
+    assert (point["queries"] - laboratory.mean).abs().max() < 1e-6
+    flat = laboratory.planted("dimensionally collapsed", 1.0)
+    assert torch.linalg.matrix_rank(flat["keys"] - laboratory.mean, rtol=1e-4) == lesson06.KEPT
+    kept = laboratory.directions[:, : lesson06.KEPT]
+    torch.testing.assert_close((flat["queries"] - laboratory.queries) @ kept, torch.zeros(40, 3), atol=1e-4, rtol=0)
+    leaked = laboratory.planted("labels leaked", 0.5)
+    assert (leaked["queries"][:, 16:].argmax(dim=1) == laboratory.asked.labels).all()
+    torch.testing.assert_close(leaked["queries"][:, :16], laboratory.queries)
+    copied = laboratory.planted("test images in training", 0.25)
+    assert len(copied["keys"]) == len(copied["labels"]) == len(copied["images"]) == 120 + 10
+    torch.testing.assert_close(copied["images"][120:], laboratory.asked.images[:10])
+    assert (copied["labels"][120:] == laboratory.asked.labels[:10]).all()
+
+
+def test_the_laboratory_shows_and_names_a_planted_fault(laboratory):
+    explorer = laboratory.explorer("labels leaked", 1.0)
+    assert "labels leaked, strength 1" in explorer.figure.alt_text and "now 1.00" in explorer.figure.alt_text
+    assert evaluation.diagnosis.LEAK in explorer.figure.alt_text
+    explorer.controls["fault"].value = "test images in training"
+    assert evaluation.diagnosis.DUPLICATES in explorer.figure.alt_text
+    explorer.controls["strength"].value = 0.0
+    assert evaluation.diagnosis.DUPLICATES not in explorer.figure.alt_text
+
+
+def test_the_report_has_a_line_a_fault_and_what_was_found(laboratory):
+    report = laboratory.report(1.0)
+    for fault in ("healthy", *lesson06.FAULTS):
+        assert f"\n{fault}" in report
+    assert report.count("→") >= 5 and evaluation.diagnosis.COLLAPSED in report
+
+
+@pytest.mark.parametrize("asked", [("cold", 0.5), ("collapsed", 1.5)])
+def test_the_laboratory_refuses_other_faults_and_strengths(laboratory, asked):
+    with pytest.raises(ValueError, match="fault must be one of collapsed, .* got"):
+        laboratory.planted(*asked)

@@ -142,6 +142,67 @@ DRAW = {
         ["classes", "boxes"],
         ["labels", "random"],
     ),
+    "neighbour_rows": lambda: figures.neighbour_rows(
+        IMAGES[0],
+        {"pixels": (IMAGES[1:4], np.array([True, False, False])), "SimCLR": (IMAGES[4:7], np.array([True] * 3))},
+        "ring",
+    ),
+    "confusion_and_neighbours": lambda: figures.confusion_and_neighbours(
+        np.array([[8, 2, 0], [0, 10, 0], [5, 0, 5]]),
+        CLASSES,
+        IMAGES[0],
+        0,
+        1,
+        IMAGES[1:14],
+        LABELS[1:14],
+        "kNN, k = 13",
+    ),
+    "curves_by_number": lambda: figures.curves_by_number(
+        {"few": {"own": {1: 0.5, 10: 1.0}, "new": {1: 0.25, 10: 0.2}}, "many": {"own": {1: 0.5}, "new": {1: 0.4}}},
+        "strength C",
+        levels={"guessing": 0.1},
+        marks={"few": (3.0, "chosen")},
+    ),
+    "rank_chart": lambda: figures.rank_chart(
+        {
+            "pixels": {"kNN": 0.2, "rank": 90.0},
+            "SimCLR": {"kNN": 0.7, "rank": 30.0},
+            "jigsaw": {"kNN": 0.5, "rank": 35.0},
+        }
+    ),
+    "collapse_dashboard": lambda: figures.collapse_dashboard(
+        POINTS[0],
+        LABELS,
+        CLASSES,
+        4.0,
+        {"kNN": (0.5, 0.1, (0, 1)), "probe": (0.6, 0.6, (0, 1))},
+        ["all fell down"],
+        "ill",
+    ),
+    "map_grid": lambda: figures.map_grid(
+        {"noise": {"5": POINTS[0], "30": POINTS[1]}, "h": {"5": POINTS[4], "30": POINTS[9]}},
+        {"noise": LABELS, "h": LABELS},
+        {"noise": (), "h": CLASSES},
+    ),
+    "interval_rows": lambda: figures.interval_rows(
+        {
+            "accuracy": {"a": (0.5, 0.4, 0.6), "b": (0.7, 0.65, 0.75)},
+            "difference": {"a": (0.0, -0.1, 0.1), "b": (0.2, 0.1, 0.3)},
+        },
+        ("share correct", "difference"),
+        zero=["difference"],
+    ),
+    "coverage": lambda: figures.coverage([(0.5, 0.4, 0.6), (0.8, 0.7, 0.9), (0.55, 0.5, 0.6)], 0.55),
+    "chosen_and_fresh": lambda: figures.chosen_and_fresh(np.array([0.5, 0.7, 0.6]), np.array([0.6, 0.55, 0.65])),
+    "method_table": lambda: figures.method_table(
+        {
+            "shapes": {
+                "raw pixels": {"kNN": ([0.2], (0.18, 0.22)), "probe": ([0.3], (0.28, 0.32))},
+                "SimCLR": {"kNN": ([0.6, 0.7], (0.4, 0.9)), "probe": ([0.7, 0.8], (0.5, 1.0))},
+            }
+        },
+        0.1,
+    ),
     "map_and_neighbours": lambda: figures.map_and_neighbours(
         POINTS[9], LABELS, CLASSES, IMAGES, 3, np.array([0, 6, 1, 2]), 9
     ),
@@ -401,3 +462,105 @@ def test_a_class_in_two_groups_is_named_at_one_of_them():
     rng = np.random.default_rng(0)
     points = np.concatenate([rng.normal(-10, 0.5, (30, 2)), rng.normal(10, 2, (30, 2))])
     assert np.abs(parts.densest(points) + 10).max() < 1, "the tighter group, not the empty middle"
+
+
+# ---- lesson 06
+
+
+def test_neighbour_rows_frame_those_of_the_same_class():
+    figure = DRAW["neighbour_rows"]()
+    framed = [axes.spines["left"].get_visible() for axes in figure.axes]
+    assert framed == [True, True, False, False, True, True, True, True]  # the chosen one has a frame of its own
+    assert "1 of 3 by pixels, 3 of 3 by SimCLR" in figure.alt_text
+
+
+def test_confusion_and_neighbours_has_shares_of_the_row_and_the_first_eleven_voters():
+    figure = DRAW["confusion_and_neighbours"]()
+    matrix, *pictures = axes_of(figure)
+    np.testing.assert_allclose(matrix.images[0].get_array(), [[0.8, 0.2, 0], [0, 1, 0], [0.5, 0, 0.5]])
+    assert {text.get_text() for text in matrix.texts} == {"80", "20", "100", "50"}, "nothing below ten per cent"
+    assert sum(len(axes.images) for axes in pictures) == 12
+    blue = [axes.spines["left"].get_visible() for axes in pictures if axes.images][1:]
+    assert blue == list(LABELS[1:12] == 0)
+    assert "it is disc, the vote says ring" in words(figure) and "4 of 13 neighbours are disc" in words(figure)
+    assert "0.767 right; by class: disc 0.80, ring 1.00, heart 0.50" in figure.alt_text
+
+
+def test_curves_by_number_has_every_line_its_levels_and_its_mark():
+    figure = DRAW["curves_by_number"]()
+    few, many = figure.axes
+    np.testing.assert_array_equal(few.lines[0].get_xydata(), [(1, 0.5), (10, 1.0)])
+    np.testing.assert_array_equal(few.lines[1].get_xydata(), [(1, 0.25), (10, 0.2)])
+    assert few.lines[2].get_ydata()[0] == 0.1 and few.lines[3].get_xdata()[0] == 3.0
+    assert few.get_xscale() == "log" and few.get_xlabel() == "strength C" and few.get_ylim() == many.get_ylim()
+    assert [text.get_text() for text in many.texts] == ["own", "new", "guessing 0.10"], "named once, at the end"
+    assert "few, new: 0.25 at 1, 0.20 at 10" in figure.alt_text and "guessing 0.10" in figure.alt_text
+
+
+def test_lines_of_different_names_are_named_in_every_panel():
+    figure = figures.curves_by_number({"a": {"one": {1: 0.5}}, "b": {"two": {1: 0.5}}}, "k")
+    assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [["one"], ["two"]]
+
+
+def test_rank_chart_puts_the_best_on_top():
+    figure = DRAW["rank_chart"]()
+    axes = figure.axes[0]
+    assert [line.get_ydata().tolist() for line in axes.lines] == [[3, 1], [1, 3], [2, 2]]
+    bottom, top = axes.get_ylim()
+    assert bottom > top and "0.70" in words(figure) and "90" in words(figure)
+    assert "kNN: SimCLR, jigsaw, pixels; rank: pixels, jigsaw, SimCLR" in figure.alt_text
+
+
+def test_collapse_dashboard_shows_before_and_now_and_says_what_was_found():
+    figure = DRAW["collapse_dashboard"]()
+    cloud, knn, probe = axes_of(figure)
+    assert points_in(cloud) == 30 and cloud.get_xlim() == (-4.0, 4.0)
+    assert [line.get_xdata()[0] for line in knn.lines[1:]] == [0.5, 0.1]
+    assert knn.lines[2].get_color() != probe.lines[2].get_color(), "what has changed has another colour"
+    assert "all fell" in words(figure) and "kNN 0.50, now 0.10" in figure.alt_text
+    healthy = figures.collapse_dashboard(POINTS[0], LABELS, CLASSES, 4.0, {"kNN": (0.5, 0.5, (0, 1))}, [], "well")
+    assert "nothing found" in words(healthy) and "nothing found" in healthy.alt_text
+
+
+def test_map_grid_has_a_row_a_data_set_and_no_class_where_there_is_none():
+    figure = DRAW["map_grid"]()
+    assert [points_in(axes) for axes in figure.axes] == [30] * 4
+    assert [len(axes.collections) for axes in figure.axes] == [1, 1, 3, 3]
+    assert [axes.get_title() for axes in figure.axes] == ["5", "30", "", ""]
+    assert "h, 5: " in figure.alt_text and "noise, 5" not in figure.alt_text
+
+
+def test_interval_rows_greys_a_difference_that_may_be_none():
+    figure = DRAW["interval_rows"]()
+    accuracy, difference = figure.axes
+    bars = [line for line in difference.lines if line.get_linewidth() == 5]
+    assert [tuple(line.get_xdata()) for line in bars] == [(-0.1, 0.1), (0.1, 0.3)]
+    assert bars[0].get_color() == parts.GREY and bars[1].get_color() == parts.BLUE
+    assert any(line.get_linestyle() == "--" for line in difference.lines)
+    assert not any(line.get_linestyle() == "--" for line in accuracy.lines)
+    assert "+0.200" in words(figure) and "accuracy, b: 0.700 (0.650 to 0.750)" in figure.alt_text
+
+
+def test_coverage_counts_the_intervals_that_miss():
+    figure = DRAW["coverage"]()
+    colours = [line.get_color() for line in figure.axes[0].lines if line.get_marker() == "None"][:3]
+    assert colours[0] == colours[2] != colours[1]
+    assert "1 of 3 intervals miss" in words(figure) and "1 of them do not hold 0.550" in figure.alt_text
+
+
+def test_the_winner_is_the_best_of_those_that_chose():
+    figure = DRAW["chosen_and_fresh"]()
+    winner = next(line for line in figure.axes[0].lines if line.get_marker() == "D")
+    assert (winner.get_xdata()[0], winner.get_ydata()[0]) == (0.7, 0.55)
+    assert "0.700 there and 0.550 on fresh images, where the mean of all is 0.600" in figure.alt_text
+
+
+def test_method_table_has_a_point_a_seed_and_a_bar_for_a_new_run():
+    figure = DRAW["method_table"]()
+    axes = figure.axes[0]
+    bars = [tuple(line.get_xdata()) for line in axes.lines if line.get_linewidth() == 5]
+    assert bars == [(0.18, 0.22), (0.28, 0.32), (0.4, 0.9), (0.5, 1.0)]
+    seeds = [list(line.get_xdata()) for line in axes.lines if line.get_marker() in ("s", "o")]
+    assert seeds[:4] == [[0.2], [0.3], [0.6, 0.7], [0.7, 0.8]]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["raw pixels", "SimCLR"]
+    assert "shapes, SimCLR, probe: 0.750 (0.500 to 1.000)" in figure.alt_text

@@ -163,7 +163,7 @@ class Laboratory:
             "linear probe": evaluation.linear_probe(*asked).accuracy,
         }
         found = evaluation.diagnose(*asked, train_images=x["images"], test_images=self.asked.images)
-        return values, [f"{finding.fault}: {finding.evidence}" for finding in found]
+        return values, [str(finding) for finding in found]
 
     def explorer(self, fault: str = FAULTS[0], strength: float = 0.9) -> Explorer:
         """Controls for the fault and its strength over `figures.collapse_dashboard`."""

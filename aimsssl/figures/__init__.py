@@ -48,10 +48,9 @@ from .evaluation import (
     interval_rows,
     map_grid,
     method_table,
-    neighbour_rows,
     rank_chart,
 )
-from .images import neighbours_by_epoch, two_views
+from .images import neighbour_rows, neighbours_by_epoch, two_views
 from .pretext import rotation_confusion, task_and_answer
 from .representations import accuracy_bars, map_and_neighbours, similarity_matrix, tsne_panels
 from .training import learning_rate_schedule, simclr_plan, training_curve, trust_ratios

@@ -1,6 +1,7 @@
 """How representations are measured: curves over a setting, ranks, intervals, the table, a vote and its neighbours."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -13,8 +14,8 @@ from .parts import (
     ORANGE,
     PALETTE,
     apart,
+    neighbour_grid,
     own_class_share,
-    picture,
     scatter,
     tidy,
     with_alt,
@@ -23,30 +24,7 @@ from .parts import (
 Interval = tuple[float, float, float]  # value, low, high
 
 
-# ---- neighbours and votes
-
-
-def neighbour_rows(query: np.ndarray, rows: Mapping[str, tuple[np.ndarray, np.ndarray]], class_name: str) -> Figure:
-    """A row a representation: the query, then its nearest images, framed in blue where the class is the query's.
-
-    Args:
-        query: `[C, H, W]`.
-        rows: by name, images `[K, C, H, W]`, the nearest first, and whether each has the query's class, bool `[K]`.
-        class_name: of the query.
-    """
-    count = len(next(iter(rows.values()))[0])
-    figure = Figure(figsize=(0.66 * (count + 1) + 1.9, 0.7 * len(rows) + 0.4), layout="constrained")
-    grid = figure.subplots(len(rows), count + 1, squeeze=False)
-    for row, (name, (images, same)) in zip(grid, rows.items(), strict=True):
-        picture(row[0], query, INK)
-        row[0].set_ylabel(name, fontsize=10, rotation=0, ha="right", va="center")
-        for axes, image, is_same in zip(row[1:], images, same, strict=True):
-            picture(axes, image, BLUE if is_same else None)
-        row[-1].text(1.2, 0.5, f"{same.sum()} of {count}", transform=row[-1].transAxes, va="center", fontsize=10)
-    grid[0, 0].set_title("query", fontsize=10)
-    grid[0, count // 2 + 1].set_title(f"nearest first; blue frame: {class_name} too", fontsize=10)
-    told = ", ".join(f"{int(same.sum())} of {count} by {name}" for name, (_, same) in rows.items())
-    return with_alt(figure, f"An image of the class {class_name} and its {count} nearest images. Same class: {told}.")
+# ---- votes
 
 
 def confusion_and_neighbours(
@@ -92,14 +70,7 @@ def confusion_and_neighbours(
         f"{same} of {len(labels)} neighbours are {classes[truth]}",
         fontsize=9.5, color=INK if said == truth else PALETTE[3],
     )  # fmt: skip
-    grid = right.subplots(3, 4)
-    for cell in grid.flat:
-        cell.axis("off")
-    shown = [(query, truth), *zip(images[:11], labels, strict=False)]
-    for number, (cell, (image, label)) in enumerate(zip(grid.flat, shown, strict=False)):
-        cell.axis("on")
-        picture(cell, image, INK if number == 0 else BLUE if label == truth else None)
-        cell.set_title("query" if number == 0 else f"{number}. {classes[label]}", fontsize=8, pad=3)
+    neighbour_grid(right, query, images[:11], labels[:11], truth, classes)
     told = ", ".join(f"{name} {value:.2f}" for name, value in zip(classes, share.diagonal(), strict=True))
     return with_alt(
         figure,
@@ -149,7 +120,8 @@ def curves_by_number(
         if title in marks:
             place, text = marks[title]
             axes.axvline(place, color=INK, lw=1.2, ls=":", zorder=0)
-            axes.text(place, ylim[1], f" {text}", va="top", fontsize=9, color=INK)
+            axes.text(place, ylim[1], text, ha="center", va="top", fontsize=9, color=INK,
+                      bbox=dict(fc="white", ec="none", pad=1.5))  # fmt: skip
         if not common or axes is drawn[-1][0]:
             gap = 0.075 * (ylim[1] - ylim[0])
             for (name, (_, colour)), y in zip(ends.items(), apart([v for v, _ in ends.values()], gap), strict=True):
@@ -181,10 +153,10 @@ def rank_chart(scores: Mapping[str, Mapping[str, float]]) -> Figure:
     for number, method in enumerate(methods):
         colour, marker = PALETTE[number % len(PALETTE)], MARKERS[number % len(MARKERS)]
         y = [places[measure][method] for measure in measures]
-        axes.plot(x, y, marker=marker, color=colour, lw=2.2, ms=8, mec="white", mew=0.8, zorder=3)
+        axes.plot(x, y, marker=marker, color=colour, lw=2.2, ms=8, mec=INK, mew=0.6, zorder=3)
         for column, measure in enumerate(measures):
             value = scores[method][measure]
-            text = f"{value:.2f}" if value < 10 else f"{value:.0f}"
+            text = f"{value:.2f}" if value <= 1 else f"{value:.0f}"
             axes.annotate(text, (column, y[column]), (0, -13), textcoords="offset points", ha="center", va="center",
                           fontsize=8, color=INK, zorder=4,
                           bbox=dict(fc="white", ec="none", pad=0.4, alpha=0.8))  # fmt: skip
@@ -246,9 +218,9 @@ def collapse_dashboard(
         row.text(-0.04, 0.5, name, transform=row.transAxes, ha="right", va="center", fontsize=9.5)
         row.text(1.04, 0.5, f"{healthy:.2f} → {now:.2f}", transform=row.transAxes, va="center", fontsize=9.5)
     right.suptitle("○ healthy   ● now", fontsize=9.5)
-    said = [f"• {finding}" for finding in findings] or ["• nothing found"]
-    below.text(0.015, 0.97, "the diagnosis: ", fontsize=9.5, fontweight="bold", va="top")
-    below.text(0.015, 0.72, "\n".join(said), fontsize=9, va="top", wrap=True)
+    said = "\n".join(fill(finding, 118) for finding in findings) or "nothing found"
+    below.text(0.015, 0.97, "the diagnosis", fontsize=9.5, fontweight="bold", va="top")
+    below.text(0.015, 0.74, said, fontsize=9, va="top")
     told = ", ".join(f"{name} {healthy:.2f}, now {now:.2f}" for name, (healthy, now, _) in measures.items())
     return with_alt(
         figure, f"{title}. Healthy and now: {told}. The diagnosis: {' '.join(findings) or 'nothing found'}."
@@ -393,9 +365,12 @@ def method_table(
                 axes.plot([low, high], [y, y], color=colour, lw=5, alpha=0.3, solid_capstyle="butt")
                 axes.plot(seeds, [y] * len(seeds), marker, color=colour, ms=5, mec="white", mew=0.6)
                 told.append(f"{name}, {method}, {measure}: {np.mean(seeds):.3f} ({low:.3f} to {high:.3f})")
-        axes.axvline(chance, color=INK, lw=1.2, ls=":", zorder=0)
-        axes.set(xlabel="share correct", ylim=(len(methods) - 0.5, -0.5), xlim=(0, 1), xticks=(0, 0.25, 0.5, 0.75, 1))
-        axes.set_xticks((0, 0.25, 0.5, 0.75, 1), ("0", "¼", "½", "¾", "1"))
+        ends = np.array([interval for row in rows.values() for _, interval in row.values()])
+        low, high = ends.min(), ends.max()
+        pad = 0.06 * (high - low)
+        axes.set(xlabel="share correct", ylim=(len(methods) - 0.5, -0.5), xlim=(low - pad, min(high + pad, 1.005)))
+        if low - pad < chance:
+            axes.axvline(chance, color=INK, lw=1.2, ls=":", zorder=0)
         axes.set_title(name, fontsize=10.5)
         for edge in np.arange(0.5, len(methods) - 1):
             axes.axhline(edge, color="#eeeeee", lw=0.8, zorder=0)
@@ -404,6 +379,6 @@ def method_table(
     panels[0].set_yticks(range(len(methods)), methods, fontsize=10.5)
     for measure, colour, marker in zip(measures, (ORANGE, BLUE), "so", strict=False):
         panels[0].plot([], [], marker, color=colour, label=measure)
-    panels[0].plot([], [], ":", color=INK, label=f"chance {chance:.2f}")
+    panels[0].plot([], [], ":", color=INK, label=f"chance {chance:.2f} (where it is on the panel)")
     figure.legend(loc="outside lower center", ncols=len(measures) + 1, frameon=False, fontsize=10)
     return with_alt(figure, f"The table, mean over seeds (where a new run may fall). {'; '.join(told)}.")

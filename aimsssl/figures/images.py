@@ -25,24 +25,38 @@ def two_views(images: np.ndarray, view1: np.ndarray, view2: np.ndarray, names: S
     )
 
 
+def neighbour_rows(query: np.ndarray, rows: Mapping[str, tuple[np.ndarray, np.ndarray]], class_name: str) -> Figure:
+    """A row a representation: the chosen image, then its nearest ones, framed in blue where the class is the same.
+
+    Args:
+        query: `[C, H, W]`.
+        rows: by name, images `[K, C, H, W]`, the nearest first, and whether each has the query's class, bool `[K]`.
+        class_name: of the query.
+    """
+    count = len(next(iter(rows.values()))[0])
+    figure = Figure(figsize=(7.6, 0.68 * len(rows) + 0.4), layout="constrained")
+    grid = figure.subplots(len(rows), count + 1, squeeze=False)
+    for row, (name, (images, same)) in zip(grid, rows.items(), strict=True):
+        picture(row[0], query, INK)
+        row[0].set_ylabel(name, fontsize=10, rotation=0, ha="right", va="center")
+        for axes, image, is_same in zip(row[1:], images, same, strict=True):
+            picture(axes, image, BLUE if is_same else None)
+        row[-1].text(1.25, 0.5, f"{same.sum()} of {count}", transform=row[-1].transAxes, va="center", fontsize=10)
+    grid[0, 0].set_title("chosen", fontsize=10)
+    grid[0, count // 2 + 1].set_title(f"nearest first; blue frame: {class_name} too", fontsize=10)
+    told = ", ".join(f"{same.sum()} of {count} by {name}" for name, (_, same) in rows.items())
+    return with_alt(figure, f"An image of the class {class_name} and its {count} nearest ones. Same class: {told}.")
+
+
 def neighbours_by_epoch(
     images: np.ndarray, query: int, neighbours: Mapping[int, np.ndarray], labels: np.ndarray, classes: Sequence[str]
 ) -> Figure:
-    """A row an epoch: the chosen image, then its nearest neighbours, framed in blue where the class is the same."""
-    count = len(next(iter(neighbours.values())))
-    figure = Figure(figsize=(7.6, 0.68 * len(neighbours) + 0.4), layout="constrained")
-    grid = figure.subplots(len(neighbours), count + 1, squeeze=False)
-    same = {epoch: int((labels[index] == labels[query]).sum()) for epoch, index in neighbours.items()}
-    for row, (epoch, index) in zip(grid, neighbours.items(), strict=True):
-        picture(row[0], images[query], INK)
-        row[0].set_ylabel(f"epoch {epoch}", fontsize=10, rotation=0, ha="right", va="center")
-        for axes, i in zip(row[1:], index, strict=True):
-            picture(axes, images[i], BLUE if labels[i] == labels[query] else None)
-        row[-1].text(1.25, 0.5, f"{same[epoch]} of {count}", transform=row[-1].transAxes, va="center", fontsize=10)
-    grid[0, 0].set_title("chosen", fontsize=10)
-    grid[0, count // 2 + 1].set_title(f"nearest first; blue frame: {classes[labels[query]]} too", fontsize=10)
-    told = ", ".join(f"{value} of {count} at epoch {epoch}" for epoch, value in same.items())
+    """`neighbour_rows` with a row an epoch: `neighbours[epoch]` are indices of images, the nearest first."""
+    same = {epoch: labels[index] == labels[query] for epoch, index in neighbours.items()}
+    rows = {f"epoch {epoch}": (images[index], same[epoch]) for epoch, index in neighbours.items()}
+    count, name = len(next(iter(same.values()))), classes[labels[query]]
+    told = ", ".join(f"{value.sum()} of {count} at epoch {epoch}" for epoch, value in same.items())
     return with_alt(
-        figure,
-        f"Image {query} ({classes[labels[query]]}) and its {count} nearest neighbours. Of the same class: {told}.",
+        neighbour_rows(images[query], rows, name),
+        f"Image {query} ({name}) and its {count} nearest neighbours. Of the same class: {told}.",
     )

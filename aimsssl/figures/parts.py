@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import LogLocator, NullFormatter
 
@@ -48,6 +48,23 @@ def picture(axes: Axes, image: np.ndarray, frame: str | None = None) -> None:
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set(visible=frame is not None, color=frame, linewidth=3)
+
+
+def neighbour_grid(
+    part: SubFigure, query: np.ndarray, images: np.ndarray, labels: np.ndarray, truth: int, classes: Sequence[str]
+) -> None:
+    """The chosen image and its neighbours `[K, C, H, W]`, four in a line, those of the class `truth` framed in blue."""
+    columns = min(4, len(images) + 1)
+    grid = part.subplots(-(-(len(images) + 1) // columns), columns, squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    shown = [("chosen", query, INK)]
+    for rank, (image, label) in enumerate(zip(images, labels, strict=True), start=1):
+        shown.append((f"{rank}. {classes[label]}", image, BLUE if label == truth else None))
+    for axes, (title, image, colour) in zip(grid.flat, shown, strict=False):
+        axes.axis("on")
+        picture(axes, image, colour)
+        axes.set_title(title, fontsize=8.5, pad=3)
 
 
 def frame(column: float, row: float, colour: str) -> FancyBboxPatch:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from .parts import BLUE, INK, PALETTE, frame, name_classes, own_class_share, picture, scatter, tidy, with_alt
+from .parts import INK, PALETTE, frame, name_classes, neighbour_grid, own_class_share, scatter, tidy, with_alt
 
 
 def similarity_matrix(similarity: np.ndarray, positives: np.ndarray) -> Figure:
@@ -101,15 +101,7 @@ def map_and_neighbours(
     name_classes(axes, points, labels, classes, points[query])
     axes.plot(*points[query], "o", ms=13, mfc="white", mec=INK, mew=3, zorder=7)
     axes.plot(*points[query], "o", ms=4, color=INK, zorder=8)
-    columns = min(4, len(neighbours) + 1)
-    grid = right.subplots(-(-(len(neighbours) + 1) // columns), columns, squeeze=False)
-    for cell in grid.flat:
-        cell.axis("off")
-    for cell, (rank, index) in zip(grid.flat, enumerate([query, *neighbours]), strict=False):
-        cell.axis("on")
-        same = labels[index] == labels[query]
-        picture(cell, images[index], INK if rank == 0 else BLUE if same else None)
-        cell.set_title("chosen" if rank == 0 else f"{rank}. {classes[labels[index]]}", fontsize=8.5, pad=3)
+    neighbour_grid(right, images[query], images[neighbours], labels[neighbours], labels[query], classes)
     same = int((labels[neighbours] == labels[query]).sum())
     right.suptitle(f"{same} of {len(neighbours)} neighbours are {classes[labels[query]]} too", fontsize=10.5)
     names = ", ".join(classes[labels[i]] for i in neighbours)
