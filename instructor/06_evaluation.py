@@ -32,6 +32,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from scipy.optimize import linear_sum_assignment
 from scipy.stats import spearmanr
 from sklearn.linear_model import LogisticRegression
 from torch.nn import functional as F
@@ -39,6 +40,7 @@ from torch.nn import functional as F
 from aimsssl import augment, clustering, evaluation, explorers, figures, models, profile, training
 from aimsssl.datasets import load
 from aimsssl.datasets.imageset import balanced_sample
+from aimsssl.exercises import lesson06 as lesson
 
 p = profile.current()
 print(p)
@@ -141,8 +143,45 @@ explorers.show(figures.neighbour_rows(validation.images[query].numpy(), rows, cl
 #
 # Nothing is trained, so there is little to choose, and it takes a second. That makes kNN the first thing to ask.
 
+# %% [markdown]
+# ### Exercise 1 · weighted kNN ●●○ (15 minutes)
+#
+# Two things to think of. The features that come in have any length, and the cosine must not see it. And τ may be small:
+# with τ = 0.01, exp(s/τ) of two similar images is larger than the largest float32.
+
+
 # %%
-# EXERCISE 1 weighted kNN: the cells of the exercise come in place of this cell
+def weighted_knn(keys, labels, queries, k, temperature):
+    """The class with the most votes among the k nearest keys, for each query: int64 [Q].
+
+    keys: float32 [N, D]; labels: their classes, int64 [N]; queries: float32 [Q, D], other images than the keys.
+    Near is by cosine, and a neighbour of similarity s has exp(s / temperature) votes. Some classes may be missing.
+    """
+    ### BEGIN SOLUTION
+    cosine = F.normalize(queries, dim=1) @ F.normalize(keys, dim=1).T  # [Q, N]
+    s, index = cosine.topk(k, dim=1)
+    votes = (s / temperature).softmax(dim=1)  # all votes of a query over one number: the winner is the same
+    totals = votes.new_zeros(len(queries), int(labels.max()) + 1)
+    return totals.scatter_add_(1, labels[index], votes).argmax(dim=1)
+    ### END SOLUTION
+
+
+# %%
+weighted_knn = lesson.weighted_knn.check(weighted_knn)
+
+# %% [markdown]
+# Stuck? Take the `#` away in the next cell and run it. There are three hints for each exercise.
+
+# %%
+# lesson.weighted_knn.hint()
+
+# %% [markdown]
+# Your function on our representations:
+
+# %%
+for name in ("raw pixels", "random weights", "SimCLR", "supervised"):
+    said = weighted_knn(of_bank[name], bank.labels, of_validation[name], 20, 0.1)
+    print(f"{name:<16} kNN {(said == validation.labels).float().mean():.3f}")
 
 # %% [markdown]
 # ### Trap: k
@@ -394,8 +433,45 @@ print(f"by luck: recall@10 = 1 − (1 − {guess:.1f})^10 = {1 - (1 - guess) ** 
 # - **ARI**, the adjusted Rand index: take all *pairs* of images. How often do groups and classes agree that the two
 #   belong together, or do not? From this, ARI subtracts what luck would give. So 0 is luck, and 1 is perfect.
 
+# %% [markdown]
+# ### Exercise 2 · clustering accuracy ●●○ (15 minutes)
+#
+# You need not write the Hungarian algorithm: SciPy's `linear_sum_assignment(table)` takes a table of costs and gives the
+# rows and the columns of the entries that it chooses, no row and no column twice. But which table?
+
+
 # %%
-# EXERCISE 2 clustering accuracy: the cells of the exercise come in place of this cell
+def clustering_accuracy(clusters, labels):
+    """The share of all images that are right, when each cluster has a class and no class is given twice, at best.
+
+    clusters, labels: int64 [N], not negative; some numbers may be missing. There may be more clusters than classes, or
+    fewer. The images of a cluster without a class are wrong.
+    """
+    ### BEGIN SOLUTION
+    table = torch.zeros(int(clusters.max()) + 1, int(labels.max()) + 1)  # images by cluster and class
+    table.index_put_((clusters, labels), torch.ones(len(labels)), accumulate=True)
+    rows, columns = linear_sum_assignment(table.numpy(), maximize=True)
+    return (table[rows, columns].sum() / len(labels)).item()
+    ### END SOLUTION
+
+
+# %%
+clustering_accuracy = lesson.clustering_accuracy.check(clustering_accuracy)
+
+# %%
+# lesson.clustering_accuracy.hint()
+
+# %% [markdown]
+# Ten groups by k-means, and your accuracy of them. The last column calls cluster 0 class 0, cluster 1 class 1, and so
+# on: the names that k-means gives are luck.
+
+# %%
+print(f"{'':<16}{'best matching':>15}{'as numbered':>13}")
+for name in ("raw pixels", "random weights", "SimCLR", "supervised"):
+    rows = F.normalize(of_validation[name] - of_bank[name].mean(dim=0), dim=1)
+    groups = clustering.kmeans(rows, len(classes), init="k-means++").assignments.long()
+    as_numbered = (groups == validation.labels).float().mean()
+    print(f"{name:<16}{clustering_accuracy(groups, validation.labels):15.3f}{as_numbered:13.3f}")
 
 # %% [markdown]
 # ### Trap: more clusters, better number
@@ -534,8 +610,63 @@ print(laboratory.report(strength=0.9))
 # A **leak** is information that reaches the number, and that would not be there for new images. The collapse laboratory
 # had leaks in the *data*. More often they are in the *protocol*: the order in which someone chooses, trains and measures.
 
+# %% [markdown]
+# ### Exercise 3 · find the leak ●●○ (15 minutes)
+#
+# Four people measure a representation. Here is what they do, as code that runs: `x` holds the features of all images,
+# `y` their labels. Each function returns the number that the person reports. `halves` cuts the images at random into
+# two halves, and `random_encoder` makes features with random weights.
+#
+# One of the four is clean, the others leak, each in another way. Read them like a detective.
+
 # %%
-# EXERCISE 3 find the leak in four protocols: the cells of the exercise come in place of this cell
+print(lesson.listing())
+
+# %%
+for kind, meaning in lesson.KINDS.items():
+    print(f"{kind!r}: {meaning}")
+
+
+# %%
+def find_the_leak():
+    """The kind of each protocol, one of the names in lesson.KINDS: a dict {"A": …, "B": …, "C": …, "D": …}."""
+    ### BEGIN SOLUTION
+    return {
+        "A": "best test score reported",  # the largest of twenty numbers
+        "B": "clean",  # k is chosen on held-out images of the training half
+        "C": "test labels in the features",  # the means of the classes need the labels of all images
+        "D": "copies on both sides",  # two views of an image, split as if they were two images
+    }
+    ### END SOLUTION
+
+
+# %%
+find_the_leak = lesson.find_the_leak.check(find_the_leak)
+
+# %%
+# lesson.find_the_leak.hint()
+
+# %% [markdown]
+# There is a way to find leaks without being a detective. Run the protocol where there is **nothing to find**: random
+# features, random labels, five classes. An honest protocol must report 0.20 there.
+#
+# **Predict** which letters stay at 0.20, and which one is highest. The letter E is new: it learns its features (a PCA)
+# from *all* images, those of the test half too, but without any label.
+
+# %%
+for letter in "ABCDE":
+    found = lesson.on_noise(letter)  # twenty repeats, each with new noise
+    error = 2 * found.std() / len(found) ** 0.5
+    verdict = "at chance" if found.mean() - error < 0.2 else "it has looked"
+    print(f"{letter}: {found.mean():.2f} ± {error:.2f}   {verdict}")
+
+# %% [markdown]
+# Does E leak? On noise it finds nothing, since no label has come through. And yet its features know the test images. Such
+# a protocol is called **transductive**: it answers the question "how good is it on *these* images?", and not "how good
+# will it be on new ones?". That can be a fair question, but it is another one. So whoever learns from the test images,
+# even without labels, must say so, and must not stand in one table with those who did not.
+#
+# The test on noise is cheap, but it is no proof: a protocol at 0.20 may still leak in a way that noise does not show.
 
 # %% [markdown]
 # ### The winner's curse
@@ -718,8 +849,48 @@ print(f"width of the interval of the difference: {paired:.3f} from pairs, {apart
 # both. So compare image by image: **paired**. Where the interval of the difference holds 0 (grey), these images cannot
 # tell the two apart.
 
+# %% [markdown]
+# ### Exercise 4 · a confidence interval ●●○ (20 minutes)
+#
+# Write the bootstrap yourself.
+
+
 # %%
-# EXERCISE 4 a confidence interval: the cells of the exercise come in place of this cell
+def confidence_interval(scores, level, resamples, seed):
+    """Two numbers (low, high): they hold the middle `level` of the means of new test sets, drawn from this one.
+
+    scores: a number for each test image, float32 [Q], such as 1 for right and 0 for wrong; level: 0.95 for 95 %.
+    resamples: how many new test sets, each of Q images. All randomness comes from the seed.
+    """
+    ### BEGIN SOLUTION
+    generator = torch.Generator().manual_seed(seed)
+    draws = torch.randint(len(scores), (resamples, len(scores)), generator=generator)  # with replacement
+    means = scores[draws].mean(dim=1)
+    return means.quantile((1 - level) / 2).item(), means.quantile((1 + level) / 2).item()
+    ### END SOLUTION
+
+
+# %%
+confidence_interval = lesson.confidence_interval.check(confidence_interval)
+
+# %%
+# lesson.confidence_interval.hint()
+
+# %% [markdown]
+# Your function takes *any* number for each image. So what must you pass, to have the interval of a paired difference?
+# Think, then read the cell. In its last line the images of one method are in another order, so that the pairs are
+# broken.
+
+# %%
+broken = right[compared][torch.randperm(len(test), generator=torch.Generator().manual_seed(0))]
+for title, scores in {
+    near: right[near],
+    compared: right[compared],
+    "difference": right[near] - right[compared],
+    "difference, pairs broken": right[near] - broken,
+}.items():
+    low, high = confidence_interval(scores, 0.95, 2000, 0)
+    print(f"{title:<26}{scores.mean():+.3f}  ({low:+.3f} to {high:+.3f})   width {high - low:.3f}")
 
 # %% [markdown]
 # ### Does an interval keep its promise?
