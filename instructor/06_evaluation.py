@@ -184,13 +184,24 @@ for name in ("raw pixels", "random weights", "SimCLR", "supervised"):
     print(f"{name:<16} kNN {(said == validation.labels).float().mean():.3f}")
 
 # %% [markdown]
+# Your function at work (or the package's, where you saw a FALLBACK).
+#
+# **Predict**: which of them are above raw pixels? Is one below random weights?
+
+# %%
+for name in of_bank:
+    said = weighted_knn(of_bank[name], bank.labels, of_validation[name], 20, 0.1)
+    print(f"{name:<18} kNN {(said == validation.labels).float().mean():.3f}")
+print(f"{'guessing':<18}     {guess:.3f}")
+
+# %% [markdown]
 # ### Trap: k
 #
 # **Predict**: k = all images of the bank. What will the vote say if each has one vote? And with votes by similarity?
 
 # %%
 some = torch.arange(min(500, len(validation)))  # queries, to save time
-ks = [k for k in (1, 3, 10, 30, 100, 300, 1000, 3000) if k < len(bank)] + [len(bank)]
+ks = [k for k in (1, 3, 10, 30, 100, 300, 1000, 3000) if k < len(bank) / 2] + [len(bank)]
 shown = ("random weights", "rotation", "SimCLR", "supervised")
 panels = {}
 for title, tau in (("one vote each", None), ("votes by similarity, τ = 0.1", 0.1)):
@@ -769,7 +780,8 @@ for key in maps["noise"]:
 # So what must not be read from a map?
 # - **Clusters** at low perplexity: noise has them, too.
 # - **The size of a group**: t-SNE makes dense groups wide and wide ones dense.
-# - **The distance between groups**: near and far look about the same.
+# - **The distance between groups**: compare the last column with the first line. At some perplexity it may even be about
+#   right. But with your own data you have no first line, and nobody tells you which perplexity it is.
 #
 # And what about the start? t-SNE goes downhill from some start, and there are many valleys. Here is *h* of SimCLR from
 # three random starts.
@@ -896,17 +908,22 @@ for title, scores in {
 # ### Does an interval keep its promise?
 #
 # "95 %" is a promise: of 100 such intervals, about 95 hold the true value. We can check it. Take all our test images
-# for "all images there are". Draw small samples from them, make an interval from each, and count.
+# for "all images there are". Draw small samples from them, let *your* function make an interval from each, and count.
+#
+# **Predict**: of 60 intervals, how many will miss?
 
 # %%
 all_right = right[compared]
-samples = [torch.randint(len(all_right), (len(all_right) // 10,), generator=generator) for _ in range(60)]
-many = [evaluation.bootstrap_interval(all_right[s], resamples=500) for s in samples]
-explorers.show(figures.coverage([(i.value, i.low, i.high) for i in many], all_right.mean().item()))
+samples = [all_right[torch.randint(len(all_right), (len(all_right) // 10,), generator=generator)] for _ in range(60)]
+intervals = [
+    (sample.mean().item(), *confidence_interval(sample, 0.95, 500, seed)) for seed, sample in enumerate(samples)
+]
+explorers.show(figures.coverage(intervals, all_right.mean().item()))
 
 # %% [markdown]
 # An interval is not a wall. About one in twenty misses, and nobody knows which one. With twenty comparisons in one table,
-# expect one "clear" difference that is none.
+# expect one "clear" difference that is none. (With very few images, bootstrap
+# intervals miss a little more often than they promise.)
 #
 # ### The second doubt
 #
@@ -1123,23 +1140,26 @@ print(f"trained with labels of shapes: number {order.index('supervised') + 1}; o
       f"{sorted(right, key=lambda name: -right[name].mean()).index('supervised') + 1}")  # fmt: skip
 
 # %% [markdown]
-# And the record: the table's encoders on data that they never saw, three seeds.
+# And the record: the encoders of the table, each on the data that it never saw, three seeds. The figure shows `digits`;
+# below it, the best row of each pair.
 
 # %%
-for data, entry in record["data"].items():
-    targets = list(next(iter(entry["rows"].values()))["transfer"])
-    values = {row: {f"→ {NAMES.get(t, t)}": v["transfer"][t] for t in targets} for row, v in entry["rows"].items()}
-    print(f"trained on {NAMES[data]}")
-    explorers.show(figures.seed_points(values, {f"→ {NAMES.get(t, t)}": {"chance": guess} for t in targets}))
+transfers = {f"{NAMES[data]} → digits": entry["rows"] for data, entry in record["data"].items()}
+values = {
+    row: {title: rows[row]["transfer"]["digits"] for title, rows in transfers.items()}
+    for row in next(iter(transfers.values()))
+}
+explorers.show(figures.seed_points(values, {title: {"chance": guess} for title in transfers}))
 
 # %%
 for data, entry in record["data"].items():
     for target in next(iter(entry["rows"].values()))["transfer"]:
         means = {row: np.mean(values["transfer"][target]) for row, values in entry["rows"].items()}
         first = max(means, key=means.get)
-        baseline = max(means["raw pixels"], means["random weights"], means["random convnet"])
-        gain = f"{means[first] - baseline:+.3f} on the best baseline"
-        print(f"{NAMES[data]:>9} → {NAMES.get(target, target):<9} best: {first} {means[first]:.3f} ({gain})")
+        baseline = max(means[row] for row in ("raw pixels", "random weights", "random convnet"))
+        pair = f"{NAMES[data]} → {NAMES.get(target, target)}"
+        print(f"{pair:<20} best: {first} {means[first]:.3f} ({means[first] - baseline:+.3f} on the best baseline); "
+              f"supervised {means['supervised']:.3f}")  # fmt: skip
 
 # %% [markdown]
 # Labels make an encoder forget what does not help with *these* labels. So the best row on its own data need not be the
