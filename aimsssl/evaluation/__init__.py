@@ -1,6 +1,7 @@
 """Questions to a frozen representation. Tensors in, a number or a small result object out."""
 
 from .clusters import ClusteringScores, clustering_scores
+from .diagnosis import Finding, diagnose
 from .embedding import tsne
 from .factors import FactorScore, factor_audit
 from .finetune import FinetuneResult, finetune
@@ -15,6 +16,7 @@ from .visualise import convolutions, first_filters, gradient_ascent, most_exciti
 __all__ = [
     "ClusteringScores",
     "FactorScore",
+    "Finding",
     "FinetuneResult",
     "Interval",
     "ProbeResult",
@@ -25,6 +27,7 @@ __all__ = [
     "bootstrap_interval",
     "clustering_scores",
     "convolutions",
+    "diagnose",
     "effective_rank",
     "factor_audit",
     "finetune",
