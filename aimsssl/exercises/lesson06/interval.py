@@ -68,6 +68,7 @@ def _the_width(student: Callable) -> None:
         "single images": high - low > 15 and abs(came[0]) <= 2 and -low > 10 and high > 10,
         "a sum for a mean": came[0] > 10,
         "half of the width": abs(came[1] - WIDTH_95 * error) < error / 5 or abs(came[1] - error) < error / 5,
+        "percent taken for shares": low < -1.5 and high < -1.5,
         "cut on one side": abs(low + high) > 0.5,
     }  # fmt: skip
     name = next((name for name, fits in likely.items() if fits), "wrong value")
@@ -97,7 +98,9 @@ def _few_images(student: Callable) -> None:
     came = _ends(student, scores, 0.95, RESAMPLES, 0)
     if max(abs(came[0]), abs(came[1] - 3 / 8)) < 1e-4:
         return
-    name = "a symmetric interval" if came[0] < -0.01 or abs(came[0] + came[1] - 1 / 4) < 0.01 else "wrong value"
+    mirrored = max(abs(came[0] + 1 / 8), abs(came[1] - 1 / 4)) < 1e-4
+    symmetric = came[0] < -0.01 or abs(came[0] + came[1] - 1 / 4) < 0.01
+    name = "mirrored at the mean" if mirrored else "a symmetric interval" if symmetric else "wrong value"
     raise Wrong(name, came, (0.0, 3 / 8), "8 test images, one of them right, level 0.95")
 
 
@@ -156,11 +159,15 @@ confidence_interval = Exercise(
         "a sum for a mean": "The scores were added. An accuracy is a mean.",
         "half of the width": "This says how far the interval goes from the mean, or how large the error is. Asked for "
         "are its two ends.",
+        "percent taken for shares": "Both ends lie far below the mean. Some functions count from 0 to 1, others from 0 "
+        "to 100: 0.975 is either nearly all or nearly nothing.",
         "cut on one side": "The two ends do not leave out the same share. The middle is wanted: as much is cut off "
         "below as above.",
         "the level is not used": "The level was 0.5 here, and the interval is that of 0.95.",
         "a symmetric interval": "Mean plus and minus so many deviations is symmetric. Here it leaves the possible: an "
         "accuracy below 0. The means themselves never do.",
+        "mirrored at the mean": "The ends of the means were mirrored at the mean of the scores. There is such an "
+        "interval (the 'basic' bootstrap), but the contract wants the middle of the means themselves.",
         "the seed is not used": "Twice the same call, and two intervals. Take all randomness from the seed that was "
         "passed.",
         "always the same seed": "Another seed gives the very same interval. Is a number written in place of the seed?",

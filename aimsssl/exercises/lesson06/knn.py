@@ -113,10 +113,10 @@ def _classes_with_gaps(student: Callable) -> None:
     """Numbers of classes that begin above 0 and have gaps: a part of a data set."""
     keys, queries = _features(KEYS), _features(QUERIES)
     positions = torch.randint(3, (KEYS,))
-    labels = torch.tensor([1, 4, 8])[positions]
+    labels = torch.tensor([1, 4, 12])[positions]
     right = _reference_weighted_knn(keys, labels, queries, K, TEMPERATURE)
     expect(
-        "the classes where only the classes 1, 4 and 8 are among the keys",
+        "the classes where only the classes 1, 4 and 12 are among the keys",
         call(student, keys, labels, queries, K, TEMPERATURE),
         right,
         likely={

@@ -90,6 +90,12 @@ def interval_from_below(scores, level, resamples, seed):
     return means.min().item(), means.quantile(level).item()
 
 
+def interval_in_percent(scores, level, resamples, seed):
+    """Percentiles at 0.025 and 0.975."""
+    means = _means(scores, resamples, seed).numpy()
+    return np.percentile(means, [(1 - level) / 2, (1 + level) / 2])
+
+
 def interval_always_95(scores, level, resamples, seed):
     """Intervals are 95 %."""
     return _middle(_means(scores, resamples, seed), 0.95)
@@ -101,6 +107,12 @@ def interval_normal(scores, level, resamples, seed):
     means = _means(scores, resamples, seed)
     half = z * means.std(correction=0).item()
     return scores.mean().item() - half, scores.mean().item() + half
+
+
+def interval_mirrored(scores, level, resamples, seed):
+    """The error has two sides: mean minus what lies above it, mean plus what lies below."""
+    low, high = right_interval(scores, level, resamples, seed)
+    return 2 * scores.mean().item() - high, 2 * scores.mean().item() - low
 
 
 def interval_unseeded(scores, level, resamples, seed):
@@ -151,8 +163,10 @@ WRONG = {
     "a sum for a mean": (interval_of_sums, "The scores were added"),
     "half of the width": (interval_mean_and_error, "how far the interval goes"),
     "cut on one side": (interval_from_below, "do not leave out the same share"),
+    "percent taken for shares": (interval_in_percent, "nearly nothing"),
     "the level is not used": (interval_always_95, "is that of 0.95"),
     "a symmetric interval": (interval_normal, "leaves the possible"),
+    "mirrored at the mean": (interval_mirrored, "were mirrored"),
     "the seed is not used": (interval_unseeded, "two intervals"),
     "always the same seed": (interval_seed_0, "in place of the seed"),
     "the number of resamples is not used": (interval_a_thousand, "How many were drawn"),
