@@ -1034,24 +1034,26 @@ for data, entry in record["data"].items():
 # **Predict**: will it fall within its bars? How often should one expect it not to?
 
 # %%
-shapes_rows = record["data"][DATA]["rows"]
+home = DATA if DATA in record["data"] else "shapes"
+rows = record["data"][home]["rows"]
 fastest = min(
-    (name for name in training.METHODS if name != "supervised"), key=lambda name: np.mean(shapes_rows[name]["minutes"])
+    (name for name in training.METHODS if name != "supervised"), key=lambda name: np.mean(rows[name]["minutes"])
 )
-recorded_config, new_seed = shapes_rows[fastest]["config"], 1 + max(record["seeds"])
-of_machine = ("stem", "batch_size", "device", "compile", "precision", "checkpoint_every", "seed", "epochs", "width")
-changes = {key: tuple(v) if isinstance(v, list) else v for key, v in recorded_config.items() if key not in of_machine}
-epochs = min(recorded_config["epochs"], max(2, p.epochs // 2))  # under the profile ci: fewer
-rebuild_dir = Path("runs") / f"06_rebuilt_{fastest.lower()}_{p.name}_{DATA}"
-again = training.train_method(fastest, train, rebuild_dir, progress=None, **changes, epochs=epochs, seed=new_seed)
-
-encoder = again.model.encoder
-both = {fastest: (models.extract(encoder, train.images), models.extract(encoder, test.images))}
-(rebuilt,) = evaluation.score_representations(both, train.labels, test.labels, probe_labels=record["probe_labels"])
+settings, new_seed = rows[fastest]["config"], 1 + max(record["seeds"])
+own = {"seed", "epochs", "device", "precision", "compile", "checkpoint_every"}  # of this run or this machine
 if p.name != "cpu":
-    print(f"The profile {p.name} has other sizes than the record: this is another entry, not the same one.")
-for key, value in (("knn", rebuilt.knn), ("probe", rebuilt.probe)):
-    low, high = shapes_rows[fastest][f"{key}_interval"]
+    print(f"The profile {p.name} has other sizes than the table: what follows is another entry, not the same one.")
+    own |= {"stem", "width", "batch_size"}
+changes = {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items() if key not in own}
+changes |= {"seed": new_seed, "epochs": settings["epochs"] if p.name == "cpu" else max(2, p.epochs // 5)}
+
+home_train, home_test = (train, test) if home == DATA else (load(home, part) for part in ("train", "test"))
+rebuild_dir = Path("runs") / f"06_rebuilt_{fastest.lower()}_{p.name}_{home}"
+encoder = training.train_method(fastest, home_train, rebuild_dir, progress=None, **changes).model.encoder
+h = {fastest: (models.extract(encoder, home_train.images), models.extract(encoder, home_test.images))}
+(again,) = evaluation.score_representations(h, home_train.labels, home_test.labels, probe_labels=record["probe_labels"])
+for key, value in (("knn", again.knn), ("probe", again.probe)):
+    low, high = rows[fastest][f"{key}_interval"]
     where = "within" if low <= value <= high else "OUTSIDE"
     print(f"{fastest}, seed {new_seed}, {key}: {value:.3f} is {where} {low:.3f} to {high:.3f}")
 
