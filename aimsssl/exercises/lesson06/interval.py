@@ -20,8 +20,8 @@ def _reference_confidence_interval(scores: Tensor, level: float, resamples: int,
 
 
 def _scores() -> Tensor:
-    """An average precision for each of the test images: many middling, few near 1, `[Q]`."""
-    return torch.rand(IMAGES) ** 1.5
+    """An average precision for each of the test images: most near 1, few low, `[Q]`."""
+    return torch.rand(IMAGES) ** 0.2
 
 
 def _ends(student: Callable, *args: object) -> tuple[float, float]:
@@ -64,12 +64,13 @@ def _the_width(student: Callable) -> None:
         "one standard error": reaches(1.0),
         "the rest on each side": reaches(1.645),
         "a part of the images": reaches(WIDTH_95 * 2**0.5, 0.25),
-        "smallest and largest": 3 < -low < 5.5 and 3 < high < 5.5,
+        "a formula for right and wrong": reaches(WIDTH_95 * (mean * (1 - mean)) ** 0.5 / deviation),
+        "smallest and largest": 3 < -low < 4.6 and 3 < high < 4.6,
         "single images": high - low > 15 and abs(came[0]) <= 2 and -low > 10 and high > 10,
         "a sum for a mean": came[0] > 10,
         "half of the width": abs(came[1] - WIDTH_95 * error) < error / 5 or abs(came[1] - error) < error / 5,
         "percent taken for shares": low < -1.5 and high < -1.5,
-        "cut on one side": abs(low + high) > 0.5,
+        "cut on one side": abs(low + high) > 0.25 and low < 0.1 and high > -0.1,
     }  # fmt: skip
     name = next((name for name, fits in likely.items() if fits), "wrong value")
     right = (mean - WIDTH_95 * error, mean + WIDTH_95 * error)
@@ -93,15 +94,16 @@ def _another_level(student: Callable) -> None:
 
 
 def _few_images(student: Callable) -> None:
-    """One of eight is right: the means are 0, 1/8, 2/8, … and lie to one side."""
-    scores = torch.tensor([0.0, 0, 0, 1, 0, 0, 0, 0])
+    """One of eight is right, the last one: the means are 0, 1/8, 2/8, … and lie to one side."""
+    scores = torch.tensor([0.0, 0, 0, 0, 0, 0, 0, 1])
     came = _ends(student, scores, 0.95, RESAMPLES, 0)
     if max(abs(came[0]), abs(came[1] - 3 / 8)) < 1e-4:
         return
     mirrored = max(abs(came[0] + 1 / 8), abs(came[1] - 1 / 4)) < 1e-4
     symmetric = came[0] < -0.01 or abs(came[0] + came[1] - 1 / 4) < 0.01
     name = "mirrored at the mean" if mirrored else "a symmetric interval" if symmetric else "wrong value"
-    raise Wrong(name, came, (0.0, 3 / 8), "8 test images, one of them right, level 0.95")
+    name = "an image is never drawn" if came == (0.0, 0.0) else name
+    raise Wrong(name, came, (0.0, 3 / 8), "8 test images, the last of them right, the others wrong; level 0.95")
 
 
 def _repeatable(student: Callable) -> None:
@@ -152,6 +154,8 @@ confidence_interval = Exercise(
         "the rest on each side": "What the level leaves was cut off on *each* side, so that twice as much is missing.",
         "a part of the images": "The interval is too wide, as if each new test set had only half of the images. Draw "
         "as many as there are.",
+        "a formula for right and wrong": "√(p(1−p)/Q) is a standard error where each score is 0 or 1. Scores can be "
+        "other numbers, and drawing anew needs no formula.",
         "smallest and largest": "These are the smallest and the largest mean of all. They hold everything, and more "
         "resamples would drive them further apart.",
         "single images": "This is the spread of *single* images: where would the next one lie? The mean of many images "
@@ -166,6 +170,7 @@ confidence_interval = Exercise(
         "the level is not used": "The level was 0.5 here, and the interval is that of 0.95.",
         "a symmetric interval": "Mean plus and minus so many deviations is symmetric. Here it leaves the possible: an "
         "accuracy below 0. The means themselves never do.",
+        "an image is never drawn": "The only image that is right was never drawn. Which positions can come?",
         "mirrored at the mean": "The ends of the means were mirrored at the mean of the scores. There is such an "
         "interval (the 'basic' bootstrap), but the contract wants the middle of the means themselves.",
         "the seed is not used": "Twice the same call, and two intervals. Take all randomness from the seed that was "

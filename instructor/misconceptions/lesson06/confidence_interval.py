@@ -109,6 +109,20 @@ def interval_normal(scores, level, resamples, seed):
     return scores.mean().item() - half, scores.mean().item() + half
 
 
+def interval_by_formula(scores, level, resamples, seed):
+    """An accuracy is a share, and shares have a formula."""
+    p = scores.mean().item()
+    half = 1.96 * (p * (1 - p) / len(scores)) ** 0.5
+    return p - half, p + half
+
+
+def interval_without_the_last(scores, level, resamples, seed):
+    """Positions go from 0 to Q − 1."""
+    generator = torch.Generator().manual_seed(seed)
+    draws = torch.randint(0, len(scores) - 1, (resamples, len(scores)), generator=generator)
+    return _middle(scores[draws].mean(dim=1), level)
+
+
 def interval_mirrored(scores, level, resamples, seed):
     """The error has two sides: mean minus what lies above it, mean plus what lies below."""
     low, high = right_interval(scores, level, resamples, seed)
@@ -158,6 +172,7 @@ WRONG = {
     "one standard error": (interval_one_error, "about 68 %"),
     "the rest on each side": (interval_five_percent, "twice as much is missing"),
     "a part of the images": (interval_half_of_them, "only half of the images"),
+    "a formula for right and wrong": (interval_by_formula, "each score is 0 or 1"),
     "smallest and largest": (interval_extremes, "further apart"),
     "single images": (interval_of_images, "spread of *single* images"),
     "a sum for a mean": (interval_of_sums, "The scores were added"),
@@ -166,6 +181,7 @@ WRONG = {
     "percent taken for shares": (interval_in_percent, "nearly nothing"),
     "the level is not used": (interval_always_95, "is that of 0.95"),
     "a symmetric interval": (interval_normal, "leaves the possible"),
+    "an image is never drawn": (interval_without_the_last, "Which positions can come"),
     "mirrored at the mean": (interval_mirrored, "were mirrored"),
     "the seed is not used": (interval_unseeded, "two intervals"),
     "always the same seed": (interval_seed_0, "in place of the seed"),

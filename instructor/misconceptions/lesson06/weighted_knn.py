@@ -44,6 +44,12 @@ def knn_keys_normalised(keys, labels, queries, k, temperature):
     return _predict(queries @ F.normalize(keys, dim=1).T, labels, k, lambda s: torch.exp(s / temperature))
 
 
+def knn_columns(keys, labels, queries, k, temperature):
+    """normalize, along the first dimension."""
+    cosine = F.normalize(queries, dim=0) @ F.normalize(keys, dim=0).T
+    return _predict(cosine, labels, k, lambda s: _softly(s, temperature))
+
+
 def knn_distance(keys, labels, queries, k, temperature):
     """Near means a small distance."""
     return _predict(torch.cdist(queries, keys), labels, k, lambda d: _softly(-d, temperature), largest=False)
@@ -161,6 +167,7 @@ WRONG = {
     "neighbours, not classes": (knn_positions, "the position of a neighbour"),
     "inner product for cosine": (knn_inner_product, "the neighbour of everybody"),
     "normalised on one side only": (knn_keys_normalised, "but not both"),
+    "columns of length 1": (knn_columns, "normalised over the images"),
     "distance for similarity": (knn_distance, "goes by distance"),
     "the farthest vote": (knn_farthest, "which end is near"),
     "the nearest have the fewest votes": (knn_far_is_loud, "Look at a sign"),
