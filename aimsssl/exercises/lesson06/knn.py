@@ -50,8 +50,6 @@ def _who_votes_and_how_much(student: Callable) -> None:
     distance, angle = torch.cdist(queries, keys), torch.cdist(F.normalize(queries), F.normalize(keys))
     s, index = cosine.topk(K, dim=1)
     near = labels[index]  # [Q, k]
-    counts = F.one_hot(near, CLASSES).sum(dim=1)  # [Q, C]
-    votes = (F.one_hot(near, CLASSES) * torch.exp(s / TEMPERATURE)[..., None]).sum(dim=1)
 
     def usual(x: Tensor) -> Tensor:
         return torch.exp(x / TEMPERATURE)
@@ -62,6 +60,8 @@ def _who_votes_and_how_much(student: Callable) -> None:
     def falling(x: Tensor) -> Tensor:
         return torch.exp(-x / TEMPERATURE)
 
+    voters = F.one_hot(near, CLASSES)  # [Q, k, C]
+    mean_votes = (voters * usual(s)[..., None]).sum(dim=1) / voters.sum(dim=1).clamp(min=1)
     expect(
         f"the classes of {QUERIES} queries among {KEYS} keys, k {K}, temperature {TEMPERATURE}",
         call(student, keys, labels, queries, K, TEMPERATURE),
@@ -106,7 +106,7 @@ def _who_votes_and_how_much(student: Callable) -> None:
                 _classes(usual(cosine.topk(K + 1).values[:, 1:]), labels[cosine.topk(K + 1).indices[:, 1:]]),
                 _classes(usual(s[:, 1:]), near[:, 1:]),
             ),
-            "the mean vote of a class": (votes / counts.clamp(min=1)).argmax(dim=1),
+            "the mean vote of a class": mean_votes.argmax(dim=1),
             "class numbers averaged": (usual(s) * near).sum(dim=1).div(usual(s).sum(dim=1)).round().long(),
             "shares over the queries": _by(cosine, labels, lambda x: (x / TEMPERATURE).softmax(dim=0)),
         },
