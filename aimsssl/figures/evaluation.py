@@ -153,7 +153,7 @@ def rank_chart(scores: Mapping[str, Mapping[str, float]]) -> Figure:
     for number, method in enumerate(methods):
         colour, marker = PALETTE[number % len(PALETTE)], MARKERS[number % len(MARKERS)]
         y = [places[measure][method] for measure in measures]
-        axes.plot(x, y, marker=marker, color=colour, lw=2.2, ms=8, mec=INK, mew=0.6, zorder=3)
+        axes.plot(x, y, marker=marker, color=colour, lw=2.2, ms=9, mec=INK, mew=0.6, zorder=3)
         for column, measure in enumerate(measures):
             value = scores[method][measure]
             text = f"{value:.2f}" if value <= 1 else f"{value:.0f}"
@@ -318,18 +318,19 @@ def coverage(intervals: Sequence[Interval], truth: float) -> Figure:
 
 def chosen_and_fresh(chosen_by: np.ndarray, fresh: np.ndarray) -> Figure:
     """Many candidates, each scored on the images that choose `[M]` and on fresh ones `[M]`; the winner is named."""
-    figure = Figure(figsize=(4.9, 3.9), layout="constrained")
+    figure = Figure(figsize=(5.6, 3.9), layout="constrained")
     axes = figure.add_subplot()
     winner = int(np.argmax(chosen_by))
     low = min(chosen_by.min(), fresh.min()) - 0.01
     high = max(chosen_by.max(), fresh.max()) + 0.01
     axes.plot([low, high], [low, high], color=GREY, lw=1.2, ls="--")
     axes.text(high, high, "no luck ", ha="right", va="bottom", fontsize=9.5, color=GREY)
+    axes.axhline(fresh.mean(), color=GREY, lw=1.2, ls=":")
+    axes.text(1.01, fresh.mean(), "mean of all", transform=axes.get_yaxis_transform(), va="center", fontsize=9.5,
+              color=GREY)  # fmt: skip
     axes.plot(chosen_by, fresh, "o", color=BLUE, ms=5, alpha=0.6, mec="white", mew=0.5)
     axes.plot(chosen_by[winner], fresh[winner], "D", color=PALETTE[3], ms=8.5, mec="white")
-    said = f"the winner:\n{chosen_by[winner]:.3f}, then {fresh[winner]:.3f}"
-    axes.annotate(said, (chosen_by[winner], fresh[winner]), (0, -22), textcoords="offset points", ha="right",
-                  va="center", fontsize=10, color=PALETTE[3])  # fmt: skip
+    axes.set_title(f"◆ the winner: {chosen_by[winner]:.3f}, then {fresh[winner]:.3f}", fontsize=10.5, color=PALETTE[3])
     axes.set(xlabel="share correct on the images that choose", ylabel="share correct on fresh images")
     axes.set(xlim=(low, high + 0.01), ylim=(low, high + 0.01))
     tidy(axes)
