@@ -14,13 +14,20 @@ FOLDER = Path(__file__).parent / "benchmarks"
 def bench(monkeypatch):
     """The folder's modules, which import one another by bare name, as when `report.py` is run."""
     monkeypatch.syspath_prepend(str(FOLDER))
+    import bench_evaluation
     import bench_kmeans
     import bench_simclr
     import common
     import report
 
-    yield {"simclr": bench_simclr, "kmeans": bench_kmeans, "common": common, "report": report}
-    for name in ("bench_kmeans", "bench_simclr", "bench_parts", "common", "report"):
+    yield {
+        "simclr": bench_simclr,
+        "evaluation": bench_evaluation,
+        "kmeans": bench_kmeans,
+        "common": common,
+        "report": report,
+    }
+    for name in ("bench_evaluation", "bench_kmeans", "bench_simclr", "bench_parts", "common", "report"):
         sys.modules.pop(name, None)
 
 
@@ -39,7 +46,7 @@ def test_our_side_is_measured_without_a_peer(bench):
         assert set(trained["images_per_second"]) == {"ours", "ours_float32"}
     for part in [*result["nt_xent"].values(), result["lars"], result["augmentation"]]:
         assert part["milliseconds"]["ours"]["median"] > 0
-    parts = ("training", "memory_mib", "nt_xent", "lars", "augmentation", "large_nt_xent", "kmeans")
+    parts = ("training", "memory_mib", "nt_xent", "lars", "augmentation", "large_nt_xent", "kmeans", "knn", "probe")
     measured = [result[key] for key in parts]
     assert all(number >= 0 for number in numbers(measured))
     peak = result["memory_mib"]["small"]["ours"]
@@ -48,7 +55,7 @@ def test_our_side_is_measured_without_a_peer(bench):
     assert {"cpu", "threads"} <= set(result["machine"]) and {"torch", "python"} <= set(result["versions"])
     assert result["aims"] == [], "a quick run has no say about the aims"
     table = bench["report"].table(result)
-    assert "NT-Xent, 256 views" in table and "k-means: 600 points" in table
+    assert "NT-Xent, 256 views" in table and "k-means: 600 points" in table and "kNN, 50 queries" in table
 
 
 @pytest.mark.parametrize("peer", [False, True])
@@ -60,6 +67,13 @@ def test_kmeans_of_all_sides_ends_at_one_inertia(bench, peer):
     assert max(result["inertia"].values()) == pytest.approx(min(result["inertia"].values()), rel=1e-4)
     ours, theirs = (result["seconds"][side]["rounds"][0] for side in ("ours", "scikit_learn"))
     assert result["ours_over_scikit_learn"]["rounds"][0] == pytest.approx(ours / theirs, rel=0.01)
+
+
+def test_knn_and_the_probe_answer_as_scikit_learn_does(bench):
+    knn, probe = bench["evaluation"].knn(quick=True), bench["evaluation"].probe(quick=True)
+    assert knn["agreement"] == 1 and set(knn["memory_mib"]) == {"ours", "scikit_learn"}
+    assert 0.3 < probe["accuracy"]["scikit_learn"] < 1
+    assert probe["accuracy"]["ours"] == pytest.approx(probe["accuracy"]["scikit_learn"], abs=0.03)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("lightly") is None, reason="lightly comes with make bench")
@@ -81,7 +95,7 @@ def test_sides_take_turns_and_the_order_reverses(bench):
 
 
 def test_aims_are_met_or_missed_by_what_was_measured(bench):
-    def result(ratio, rate, chunked, peak, slower, inertia):
+    def result(ratio, rate, chunked, peak, slower, inertia, knn=(15.0, 2048, 1.0), probe=0.6955):
         median = {"median": ratio}
         training = {name: {"ours_over_lightly": median} for name in ("cifar", "imagenet")}
         training["small"] = {"images_per_second": {"ours": {"median": rate}}}
@@ -95,12 +109,21 @@ def test_aims_are_met_or_missed_by_what_was_measured(bench):
                 "ours_over_scikit_learn": {"median": slower},
                 "ours_over_faiss": {"median": 1.2 * slower},
             },
+            "knn": {
+                "seconds": {"ours": {"median": knn[0]}},
+                "memory_mib": {"ours": {"extra": knn[1]}},
+                "agreement": knn[2],
+            },
+            "probe": {
+                "ours_over_scikit_learn": {"median": slower},
+                "accuracy": {"ours": probe, "scikit_learn": 0.7},
+            },
         }
 
     aims = bench["report"].aims
-    assert [row["met"] for row in aims(result(2.5, 1800, 16.0, 4096, 1.0, 101.0))] == [True] * 8
-    missed = aims(result(2.4, 1799, 16.1, 4097, 1.01, 101.1))
-    assert [row["met"] for row in missed] == [False, True] + [False] * 6
+    assert [row["met"] for row in aims(result(2.5, 1800, 16.0, 4096, 1.0, 101.0))] == [True] * 13
+    missed = aims(result(2.4, 1799, 16.1, 4097, 1.01, 101.1, (15.1, 2049, 0.9999), 0.69))
+    assert [row["met"] for row in missed] == [False, True] + [False] * 11
 
 
 def test_peak_memory_is_that_of_the_process(bench):

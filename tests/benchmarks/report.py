@@ -9,6 +9,7 @@ import os
 import time
 from pathlib import Path
 
+import bench_evaluation
 import bench_kmeans
 import bench_parts
 import bench_simclr
@@ -42,6 +43,7 @@ def measure(data: str = "shapes", quick: bool = False, peer: bool = HAS_LIGHTLY,
     result["augmentation"] = bench_parts.augmentation(images, peer, rounds)
     result["large_nt_xent"] = bench_parts.large_loss(4096 if quick else 65_536)
     result["kmeans"] = bench_kmeans.measure(quick, peer and bench_kmeans.HAS_FAISS)
+    result["knn"], result["probe"] = bench_evaluation.knn(quick), bench_evaluation.probe(quick)
     result["minutes"] = round((time.perf_counter() - began) / 60, 2)
     result["aims"] = [] if quick else aims(result)
     return result
@@ -71,6 +73,19 @@ def aims(result: dict) -> list[dict]:
             at("most", "k-means", f"times {side.replace('_', '-')}'s time", lloyd[f"ours_over_{side}"]["median"], aim)
     others = [value for side, value in lloyd["inertia"].items() if side != "ours"]
     at("most", "k-means", "times the others' inertia", lloyd["inertia"]["ours"] / min(others), 1.01)
+    knn, probe = result["knn"], result["probe"]
+    at("most", "kNN, 10,000 queries, 50,000 keys", "s", knn["seconds"]["ours"]["median"], 15)
+    at(
+        "most",
+        "kNN, 10,000 queries, 50,000 keys",
+        "GiB beside imports and data",
+        knn["memory_mib"]["ours"]["extra"] / 1024,
+        2,
+    )
+    at("least", "kNN", "of the answers of scikit-learn", knn["agreement"], 1)
+    at("most", "linear probe", "times scikit-learn's time", probe["ours_over_scikit_learn"]["median"], 1)
+    loss = probe["accuracy"]["scikit_learn"] - probe["accuracy"]["ours"]
+    at("most", "linear probe", "below scikit-learn's accuracy", loss, 0.005)
     return rows
 
 
@@ -108,6 +123,8 @@ def table(result: dict) -> str:
 
     if "kmeans" in result:  # a stored result may be older
         text += [*_markdown(_kmeans_rows(result["kmeans"])), ""]
+    if "knn" in result:
+        text += [*_markdown(_evaluation_rows(result["knn"], result["probe"])), ""]
 
     rows = [["aim", "", "reached", ""]]
     for row in result["aims"]:
@@ -125,6 +142,20 @@ def _kmeans_rows(result: dict) -> list[list[str]]:
     for side, times in result["seconds"].items():
         ratio = _spread(result.get(f"ours_over_{side}"))
         rows.append([side.replace("_", "-"), f"{times['median']:.3g}", f"{result['inertia'][side]:,.0f}", ratio])
+    return rows
+
+
+def _evaluation_rows(knn: dict, probe: dict) -> list[list[str]]:
+    rows = [["evaluation", "seconds", "extra memory, MiB", "same answers, accuracy", "ours ÷ its time"]]
+    for side, times in knn["seconds"].items():
+        name = f"kNN, {knn['queries']:,} queries, {knn['keys']:,} keys, {knn['dimensions']} dimensions: "
+        ratio = _spread(knn["ours_over_scikit_learn"]) if side != "ours" else ""
+        extra, seconds = knn["memory_mib"][side]["extra"], f"{times['median']:.3g}"
+        rows.append([name + side.replace("_", "-"), seconds, f"{extra:,}", f"{knn['agreement']:.4f}", ratio])
+    for side, times in probe["seconds"].items():
+        name = f"probe, {probe['train']:,} labels, {probe['dimensions']} dimensions: {side.replace('_', '-')}"
+        ratio = _spread(probe["ours_over_scikit_learn"]) if side != "ours" else ""
+        rows.append([name, f"{times['median']:.3g}", "", f"{probe['accuracy'][side]:.3f}", ratio])
     return rows
 
 
