@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
+from textwrap import fill
 
 import torch
 import torch.nn.functional as F
@@ -165,7 +166,7 @@ class Laboratory:
         found = evaluation.diagnose(*asked, train_images=x["images"], test_images=self.asked.images)
         return values, [str(finding) for finding in found]
 
-    def explorer(self, fault: str = FAULTS[0], strength: float = 0.9) -> Explorer:
+    def explorer(self, fault: str = FAULTS[0], strength: float = 0.99) -> Explorer:
         """Controls for the fault and its strength over `figures.collapse_dashboard`."""
 
         def draw(fault: str, strength: float) -> Figure:
@@ -191,11 +192,12 @@ class Laboratory:
         )
 
     def report(self, strength: float) -> str:
-        """A line a fault: every measure at this strength, and how many faults the diagnosis names."""
+        """A line a fault: every measure at this strength, and below it what the diagnosis says."""
         healthy, _ = self.measured(FAULTS[0], 0.0)
         lines = [f"{'':<26}" + "".join(f"{name:>16}" for name in healthy)]
         for name, strength in (("healthy", 0.0), *((fault, strength) for fault in FAULTS)):
             values, findings = self.measured(name if name in FAULTS else FAULTS[0], strength)
             lines.append(f"{name:<26}" + "".join(f"{value:16.3f}" for value in values.values()))
-            lines += [f"{'':<4}→ {finding}" for finding in findings or ["nothing found"]]
+            for finding in findings or ["nothing found"]:
+                lines.append(fill(finding, 118, initial_indent="    → ", subsequent_indent="      "))
         return "\n".join(lines)
