@@ -18,6 +18,13 @@ def blobs(n, seed, classes=4, d=6, spread=1.2):
     return torch.from_numpy(x).float(), torch.from_numpy(labels)
 
 
+def test_at_a_tiny_temperature_the_nearest_alone_decides():
+    keys = torch.tensor([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]])
+    queries = torch.tensor([[-1.0, 0.1], [0.8, 0.5]])  # the first is far from all: exp(−1/τ) of a vote is none
+    found = knn_predict(keys, torch.tensor([1, 1, 2]), queries, k=3, temperature=1e-4)
+    assert found.tolist() == [2, 1]
+
+
 @pytest.mark.parametrize("temperature", [None, 0.1])
 @pytest.mark.parametrize("k", [1, 5, 30])
 def test_knn_equals_scikit_learn(k, temperature):

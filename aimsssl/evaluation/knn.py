@@ -53,7 +53,11 @@ def knn_predict(
     """
     check_labels("train_labels", train_labels, len(train_features))
     similarity, index = nearest_neighbours(train_features, test_features, k)
-    votes = torch.ones_like(similarity) if temperature is None else torch.exp((similarity - 1) / temperature)
+    votes = (
+        torch.ones_like(similarity)
+        if temperature is None
+        else torch.exp((similarity - similarity[:, :1]) / temperature)
+    )
     labels = train_labels[index]
     totals = votes.new_zeros(len(votes), int(train_labels.max()) + 1).scatter_add_(1, labels, votes)
     return totals.argmax(dim=1)
