@@ -84,7 +84,7 @@ def votes(
 # ---- the collapse laboratory
 
 FAULTS = ("collapsed", "dimensionally collapsed", "labels leaked", "test images in training")
-STRENGTHS = (0.0, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
+STRENGTHS = (0.0, 0.05, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
 KEPT = 3  # directions that a dimensional collapse leaves alone
 
 

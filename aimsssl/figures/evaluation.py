@@ -197,7 +197,7 @@ def collapse_dashboard(
     """
     figure = Figure(figsize=(8.4, 4.4), layout="constrained")
     figure.suptitle(title, fontsize=11)
-    above, below = figure.subfigures(2, 1, height_ratios=(1, 0.3))
+    above, below = figure.subfigures(2, 1, height_ratios=(1, 0.33))
     left, right = above.subfigures(1, 2, width_ratios=(1, 1.35))
     axes = left.subplots()
     scatter(axes, points, labels, classes, size=12)
@@ -216,7 +216,14 @@ def collapse_dashboard(
         row.spines[["left", "right", "top"]].set_visible(False)
         row.tick_params(length=2, pad=1)
         row.text(-0.04, 0.5, name, transform=row.transAxes, ha="right", va="center", fontsize=9.5)
-        row.text(1.04, 0.5, f"{healthy:.2f} → {now:.2f}", transform=row.transAxes, va="center", fontsize=9.5)
+        row.text(
+            1.04,
+            0.5,
+            f"{round(healthy, 2) + 0:.2f} → {round(now, 2) + 0:.2f}",
+            transform=row.transAxes,
+            va="center",
+            fontsize=9.5,
+        )
     right.suptitle("○ healthy   ● now", fontsize=9.5)
     said = "\n".join(fill(finding, 118) for finding in findings) or "nothing found"
     below.text(0.015, 0.97, "the diagnosis", fontsize=9.5, fontweight="bold", va="top")

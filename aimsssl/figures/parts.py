@@ -53,9 +53,8 @@ def picture(axes: Axes, image: np.ndarray, frame: str | None = None) -> None:
 def neighbour_grid(
     part: SubFigure, query: np.ndarray, images: np.ndarray, labels: np.ndarray, truth: int, classes: Sequence[str]
 ) -> None:
-    """The chosen image and its neighbours `[K, C, H, W]`, four in a line, those of the class `truth` framed in blue."""
-    columns = min(4, len(images) + 1)
-    grid = part.subplots(-(-(len(images) + 1) // columns), columns, squeeze=False)
+    """The chosen image and its neighbours `[K, C, H, W]`, four in a line, framed in blue where the class is `truth`."""
+    grid = part.subplots(max(3, -(-(len(images) + 1) // 4)), 4)
     for axes in grid.flat:
         axes.axis("off")
     shown = [("chosen", query, INK)]
