@@ -68,7 +68,8 @@ print(train, test, f"of the training split: {len(bank):,} to learn from, {len(va
 # 1. **A number means something only beside others.** Beside guessing, raw pixels, the same network with random weights,
 #    and the same network trained with labels.
 # 2. **Choose on one set of images, report on another.** Everything that we try out, we try on the **validation split**.
-#    It is a part of the training split that no encoder learns from. The **test split** stays closed until section 9.
+#    It is a fifth of the training split, from which no encoder learns. The other four fifths are the **bank**: images to
+#    learn from, and to compare with. The **test split** stays closed until section 9.
 # 3. **One protocol for all.** Same images, same labels, same reader, same effort in choosing its settings.
 #
 # We train all methods of the course, each for about half a minute. So they get different numbers of epochs: rotation
@@ -528,7 +529,7 @@ for measure, line in panels["random groups"].items():
 # With as many groups as images, every group is pure, and nothing has been learned. NMI has the same weakness, only less.
 # So NMI and purity may be compared only at the *same* number of clusters, and best beside random groups. ARI corrects
 # for luck. The Hungarian accuracy punishes extra clusters, since no class may be taken twice: it is made for k = number
-# of classes. In lesson 05, k = 100 was better for *learning*. For *measuring* we take k = 10.
+# of classes. (Lesson 05 asked which k is best for *learning*. That is another question.)
 #
 # ## 5 · Do the measures agree?
 #
@@ -1208,12 +1209,13 @@ for data, entry in record["data"].items():
 # Labels make an encoder forget what does not help with *these* labels. So the best row on its own data need not be the
 # best one elsewhere. Look whether that is so here.
 #
-# **Your own images.** A folder with one subfolder for each class is enough. Take the `#` away and put in your path. The
-# question stays the same: is there a gain on raw pixels and random weights?
+# **Your own images.** A folder with one subfolder for each class is enough. Take the `#` away and put in your path. Or
+# download `nuts`: dates, figs and hazelnuts on photographs. The question stays the same: is there a gain on raw pixels
+# and random weights? And is the split clean? (Two photographs of one leaf must be on one side.)
 
 # %%
-# mine, mine_test = load("folder:/path/to/images", "train"), load("folder:/path/to/images", "test")
-# mine_32, test_32 = (F.interpolate(m.images.float(), size=32, mode="area").byte() for m in (mine, mine_test))
+# mine, mine_test = load("folder:/path/to/images").split(200)  # or load("nuts", download=True)
+# mine_32, test_32 = (F.interpolate(part.images.float(), size=32, mode="area").byte() for part in (mine, mine_test))
 # ours, ours_test = features_of(mine_32), features_of(test_32)
 # for name in ours:
 #     result = evaluation.linear_probe(ours[name], mine.labels, ours_test[name], mine_test.labels)
