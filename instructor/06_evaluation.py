@@ -819,8 +819,9 @@ print(f"of the ten nearest on one map, {(one & other).sum() / one.sum():.0%} are
 # neighbours, and that is all t-SNE promises. Whoever draws twenty maps and shows the best one has met the winner's curse
 # again.
 #
-# So what is a map good for? **To find questions.** Look at the map of SimCLR at perplexity 30. The large groups are not
-# classes. What are they? A map cannot answer, but *h* can: cut it into two groups by k-means, and ask what they know.
+# So what is a map good for? **To find questions.** Look at the map of SimCLR at perplexity 30. Are its largest groups
+# classes? If not, what are they? A map cannot answer, but *h* can: cut it into two groups by k-means, and ask what they
+# know. In `shapes` we know how each image was made. (`lighter`: is the figure lighter than its ground?)
 
 # %%
 half = clustering.kmeans(F.normalize(of_validation["SimCLR"], dim=1), 2, init="k-means++").assignments
@@ -956,6 +957,7 @@ explorers.show(figures.coverage(intervals, all_right.mean().item()))
 # method had been run with *one* seed, as in many papers, how often would the order of two methods come out wrong?
 
 # %%
+NAMES = {"shapes": "shapes", "mnist": "MNIST", "cifar10": "CIFAR-10"}
 record = explorers.recorded("table")
 for data, entry in record["data"].items():
     flips = []
@@ -966,7 +968,7 @@ for data, entry in record["data"].items():
                 flips.append((float((one[:, None] < other[None]).mean()), one.mean() - other.mean(), f"{a} > {b}"))
     worst = max(flips)
     unsafe = [name for share, _, name in flips if share > 0]
-    print(f"{data}: {len(unsafe)} of {len(flips)} pairs can come out in the wrong order", end="")
+    print(f"{NAMES[data]}: {len(unsafe)} of {len(flips)} pairs can come out in the wrong order", end="")
     print(f", most often {worst[2]} ({worst[0]:.0%}; mean difference {worst[1]:.3f})" if unsafe else "")
     widths = [np.ptp(entry["rows"][m]["probe"]) for m in training.METHODS]
     print(f"{'':<8}between seeds: {min(widths):.3f} to {max(widths):.3f} from the lowest to the highest")
@@ -991,7 +993,6 @@ for data, entry in record["data"].items():
 # that wins on all?
 
 # %%
-NAMES = {"shapes": "shapes", "mnist": "MNIST", "cifar10": "CIFAR-10"}
 table = {
     NAMES[data]: {
         row: {
@@ -1047,8 +1048,8 @@ else:
 # - **The order depends on the data.** Rotation has something to learn where things have an up. Ask what a task can teach
 #   about *your* images.
 # - **Two minutes are not a method's best.** The table says who is ahead after two minutes with a small network. SimCLR
-#   gains from hundreds of epochs. It would be wrong to conclude from this table that one method beats another on
-#   ImageNet.
+#   gains from hundreds of epochs (Chen et al. 2020, §5.3). It would be wrong to conclude from this table that one method
+#   beats another on ImageNet.
 #
 # Do other measures give the same order? From the record, for each data set:
 
@@ -1214,7 +1215,8 @@ for data, entry in record["data"].items():
 # and random weights? And is the split clean? (Two photographs of one leaf must be on one side.)
 
 # %%
-# mine, mine_test = load("folder:/path/to/images").split(200)  # or load("nuts", download=True)
+# mine = load("folder:/path/to/images")  # or load("nuts", download=True)
+# mine, mine_test = mine.split(len(mine) // 3)
 # mine_32, test_32 = (F.interpolate(part.images.float(), size=32, mode="area").byte() for part in (mine, mine_test))
 # ours, ours_test = features_of(mine_32), features_of(test_32)
 # for name in ours:
@@ -1303,6 +1305,8 @@ for row, value in VOC.items():
 #   [arXiv:1511.06452](https://arxiv.org/abs/1511.06452): recall@k.
 # - L. Hubert, P. Arabie: *Comparing Partitions*, 1985,
 #   [Journal of Classification 2](https://doi.org/10.1007/BF01908075): ARI.
+# - T. Chen, S. Kornblith, M. Norouzi, G. Hinton: *A Simple Framework for Contrastive Learning of Visual Representations*,
+#   2020, [arXiv:2002.05709](https://arxiv.org/abs/2002.05709).
 # - N. X. Vinh, J. Epps, J. Bailey: *Information Theoretic Measures for Clusterings Comparison*, 2010,
 #   [JMLR 11](https://www.jmlr.org/papers/v11/vinh10a.html): why NMI rises with the number of clusters.
 # - T. Wang, P. Isola: *Understanding Contrastive Representation Learning through Alignment and Uniformity on the
