@@ -10,7 +10,7 @@ from .intervals import Interval, bootstrap_difference, bootstrap_interval, rebui
 from .knn import knn_accuracy, knn_predict, nearest_neighbours
 from .probe import ProbeResult, linear_probe
 from .retrieval import Retrieval, retrieval
-from .table import Score, format_table, score_representations
+from .table import Score, format_table, further_measures, score_representations
 from .visualise import convolutions, first_filters, gradient_ascent, most_exciting
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "finetune",
     "first_filters",
     "format_table",
+    "further_measures",
     "gradient_ascent",
     "knn_accuracy",
     "knn_predict",

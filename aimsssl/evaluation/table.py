@@ -3,10 +3,15 @@
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
+from ..clustering import kmeans
+from .clusters import clustering_scores
+from .geometry import effective_rank
 from .knn import knn_accuracy
 from .probe import linear_probe
+from .retrieval import retrieval
 
 
 @dataclass(frozen=True)
@@ -52,3 +57,40 @@ def format_table(scores: list[Score], classes: int) -> str:
     lines = [f"{'representation':<18}{'D':>6}{'kNN':>8}{'probe':>8}"]
     lines += [f"{s.name:<18}{s.dimensions:>6}{s.knn:>8.3f}{s.probe:>8.3f}" for s in scores]
     return "\n".join([*lines, f"{'chance':<18}{'':>6}{1 / classes:>8.3f}{1 / classes:>8.3f}"])
+
+
+RANKED = 2_000  # test images that rank all training images; more would cost minutes
+
+
+def further_measures(
+    train: Tensor, train_labels: Tensor, test: Tensor, test_labels: Tensor, *, seed: int = 0
+) -> dict[str, float]:
+    """What a table may have beside kNN and probe: retrieval, clustering, and how many directions are used.
+
+    Retrieval: up to 2,000 test images rank all training images; one of a class that no training image has, is left out.
+    Clustering: k-means of the test features, of length 1, with as many clusters as classes.
+
+    Args:
+        train, test: `[N, D]` and `[Q, D]`.
+        train_labels, test_labels: int64 `[N]` and `[Q]`.
+        seed: of the choice of test images and of k-means.
+
+    Returns:
+        recall_at_1, mean_average_precision, nmi, clustering_accuracy and effective_rank.
+
+    Raises:
+        ValueError: see `retrieval` and `clustering_scores`.
+    """
+    picked = torch.randperm(len(test), generator=torch.Generator().manual_seed(seed))[:RANKED]
+    asked = picked[torch.isin(test_labels[picked], train_labels)]
+    found = retrieval(train, train_labels, test[asked], test_labels[asked], ks=(1,))
+    classes = len(test_labels.unique())
+    clusters = kmeans(F.normalize(test, dim=1), classes, iterations=50, init="k-means++", seed=seed).assignments
+    agreement = clustering_scores(clusters, test_labels)
+    return {
+        "recall_at_1": found.recall[1],
+        "mean_average_precision": found.mean_average_precision,
+        "nmi": agreement.nmi,
+        "clustering_accuracy": agreement.accuracy,
+        "effective_rank": effective_rank(test[picked]),
+    }
