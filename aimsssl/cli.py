@@ -1,7 +1,8 @@
-"""The command line: `aimsssl lab, train, evaluate, data, doctor, progress`."""
+"""The command line: `aimsssl lab, train, evaluate, compare, data, doctor, progress, grade`."""
 
 import argparse
 import dataclasses
+import json
 import os
 import platform
 import shutil
@@ -13,11 +14,11 @@ from pathlib import Path
 
 import torch
 
-from . import __version__, datasets, evaluation, profile
-from .models import extract
+from . import __version__, comparing, datasets, profile
 from .training import (
     DeepClusterConfig,
     PretextConfig,
+    Run,
     RunError,
     SimCLRConfig,
     SupervisedConfig,
@@ -29,6 +30,7 @@ from .training import (
     train_simclr,
     train_supervised,
 )
+from .training.runs import write_atomically
 from .training.simclr import RECIPES
 
 PROBE_IMAGES = 500
@@ -79,12 +81,17 @@ def _parser() -> argparse.ArgumentParser:
             _add_setting(method, field)
         method.set_defaults(run_command=_train)
 
-    evaluate = commands.add_parser("evaluate", help="kNN and linear probe of a run, beside its baselines")
+    evaluate = commands.add_parser("evaluate", help="a table of a run beside its baselines, and RUN/result.json")
     evaluate.add_argument("run", help="folder of a run")
-    _add_data(evaluate, "--data", "test images; a data set's name means its test split")
-    evaluate.add_argument("--train-data", help="labelled images to compare with (default: what the run trained on)")
-    evaluate.add_argument("--probe-labels", type=int, default=5000, help="labels that the linear probe may use")
-    evaluate.set_defaults(run_command=_evaluate)
+    compare = commands.add_parser("compare", help="a table and a figure across runs, seeds of one setting together")
+    compare.add_argument("runs", nargs="+", metavar="RUN", help="folder of a run")
+    compare.add_argument("--out", default="comparison", help="folder for figure and numbers (default: comparison)")
+    for command, run_command in ((evaluate, _evaluate), (compare, _compare)):
+        text = "test images; a data set's name means its test split"
+        _add_data(command, "--data", text, required=command is evaluate)
+        command.add_argument("--train-data", help="labelled images to compare with (default: what the run trained on)")
+        command.add_argument("--probe-labels", type=int, default=5000, help="labels that the linear probe may use")
+        command.set_defaults(run_command=run_command)
 
     export = commands.add_parser("export", help="write a run's encoder, a resnet18 for plain torchvision")
     export.add_argument("run", help="folder of a run")
@@ -103,11 +110,25 @@ def _parser() -> argparse.ArgumentParser:
     doctor.set_defaults(run_command=_doctor)
     progress = commands.add_parser("progress", help="which exercises are solved; read from this machine only")
     progress.set_defaults(run_command=_progress)
+    about = (
+        "For instructors: executes every notebook below FOLDER, at any depth, and reads which exercises its checks "
+        "found solved. THIS RUNS THE STUDENTS' CODE on this machine, with your rights: use a machine or an account "
+        "where that does no harm. Each notebook has its own kernel, folder and record, under the ci profile; your own "
+        "progress stays as it is. The name of a student is the folder that holds the notebook, or the file's name "
+        "at the top. A notebook can forge its own record: this is a help, not an examination."
+    )
+    grade = commands.add_parser(
+        "grade", help="for instructors: run collected notebooks and list what is solved", description=about
+    )
+    grade.add_argument("folder", help="folder of collected notebooks")
+    grade.add_argument("--out", default="grades.csv", help="table for a spreadsheet (default: grades.csv)")
+    grade.add_argument("--timeout", type=float, default=600, help="seconds for each notebook (default: 600)")
+    grade.set_defaults(run_command=_grade)
     return parser
 
 
-def _add_data(parser: argparse.ArgumentParser, flag: str, text: str) -> None:
-    parser.add_argument(flag, required=True, help=f"{text}: {', '.join(datasets.NAMES)} or folder:PATH")
+def _add_data(parser: argparse.ArgumentParser, flag: str, text: str, required: bool = True) -> None:
+    parser.add_argument(flag, required=required, help=f"{text}: {', '.join(datasets.NAMES)} or folder:PATH")
     parser.add_argument("--root", help="where downloaded data lie (default: AIMSSSL_DATA)")
     parser.add_argument("--download", action="store_true", help="download the data if they are not there")
     parser.add_argument("--limit", type=int, help="take so many images, drawn at random")
@@ -153,36 +174,78 @@ def _train(options: argparse.Namespace) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     encoder, run = load_encoder(options.run)
-    trained_on = run.config["data"]["name"]  # shapes/train or folder:PATH
-    if not trained_on.startswith("folder:"):
-        trained_on = trained_on.split("/")[0]
+    sets = _labelled_sets(options, run)
+    train, test = sets
+    method, labels = run.config["method"], options.probe_labels
+    scores = [
+        comparing.raw_pixels(sets, labels),
+        comparing.encoded("random weights", random_encoder(run), sets, labels),
+        comparing.encoded(method, encoder, sets, labels),
+    ]
+    print(f"{options.run}: trained on {_trained_on(run)}, compared with {len(train)} images, tested on {len(test)}")
+    print(comparing.table({s["name"]: [s] for s in scores}, len(test), 1 / len(test.classes)))
+    for s in scores:
+        intervals = comparing.with_intervals([s], len(test))
+        s |= {key: intervals[key] for key in ("knn_interval", "probe_interval")}
+    result = _protocol(options, train, test) | {
+        "epochs": run.history[-1]["epoch"],
+        "seconds": run.last("seconds"),
+        "scores": {s["name"]: s for s in scores},
+    }
+    run.write_json("result.json", result)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    runs = comparing.finished_runs(options.runs)
+    sets = _labelled_sets(options, runs[0])
+    train, test = sets
+    rows = comparing.compare(runs, sets, options.probe_labels)
+    print(f"{len(runs)} runs on {_trained_on(runs[0])}, compared with {len(train)} images, tested on {len(test)}")
+    print(comparing.table(rows, len(test), 1 / len(test.classes)))
+    folder = Path(options.out)
+    written = comparing.write_figure(rows, sets, folder)
+    groups = {name: [str(run.path) for run in group] for name, group in comparing.grouped(runs).items()}
+    result = _protocol(options, train, test) | {
+        "runs": groups,
+        "rows": {name: comparing.with_intervals(seeds, len(test)) for name, seeds in rows.items()},
+    }
+    write_atomically(folder / "comparison.json", (json.dumps(result, indent=1) + "\n").encode())
+    print("written: " + ", ".join(str(path) for path in [folder / "comparison.json", *written]))
+
+
+def _trained_on(run: Run) -> str:
+    """The data set of a run, or its folder: what `datasets.load` takes."""
+    name = run.config["data"]["name"]  # shapes/train or folder:PATH
+    return name if name.startswith("folder:") else name.split("/")[0]
+
+
+def _labelled_sets(options: argparse.Namespace, run: Run) -> tuple[datasets.ImageSet, datasets.ImageSet]:
+    """Labelled images to compare with, and test images, as the options say."""
 
     def load(name: str, split: str) -> datasets.ImageSet:
         # a folder is taken as it is named; a data set by its split
         split = "train" if name.startswith("folder:") else split
         return datasets.load(name, split, root=options.root, download=options.download, limit=options.limit)
 
-    train, test = load(options.train_data or trained_on, "train"), load(options.data, "test")
+    trained_on = _trained_on(run)
+    if options.data is None and trained_on.startswith("folder:"):
+        raise ValueError(f"{trained_on} has no test split; name test images with --data")
+    train, test = load(options.train_data or trained_on, "train"), load(options.data or trained_on, "test")
     if train.classes != test.classes:
         raise ValueError(f"the classes differ: {train.name} has {train.classes}, {test.name} has {test.classes}")
-    encoders = {"random weights": random_encoder(run), run.config["method"]: encoder}
-    features = {"raw pixels": tuple(images.images.flatten(1).float() for images in (train, test))}
-    features |= {n: (extract(e, train.images), extract(e, test.images)) for n, e in encoders.items()}
-    scores = evaluation.score_representations(features, train.labels, test.labels, probe_labels=options.probe_labels)
-    print(f"{options.run}: trained on {trained_on}, compared with {len(train)} images, tested on {len(test)}")
-    print(evaluation.format_table(scores, len(test.classes)))
-    result = {
+    return train, test
+
+
+def _protocol(options: argparse.Namespace, train: datasets.ImageSet, test: datasets.ImageSet) -> dict:
+    """What a table was measured on."""
+    return {
         "train_data": train.name,
         "test_data": test.name,
         "train_images": len(train),
         "test_images": len(test),
         "probe_labels": min(options.probe_labels, len(train)),
-        "epochs": run.history[-1]["epoch"],
-        "seconds": run.last("seconds"),
         "chance": 1 / len(test.classes),
-        "scores": {s.name: dataclasses.asdict(s) for s in scores},
     }
-    run.write_json("result.json", result)
 
 
 def _data_list(options: argparse.Namespace) -> None:
@@ -247,6 +310,18 @@ def _progress(options: argparse.Namespace) -> None:
     from .exercises import progress_table
 
     print(progress_table())
+
+
+def _grade(options: argparse.Namespace) -> None:
+    from . import grading
+
+    folder, out = Path(options.folder), Path(options.out)
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is not a folder")
+    results = grading.grade_folder(folder, options.timeout, tell=lambda line: print(line, file=sys.stderr))
+    grading.write_csv(results, out)
+    print(grading.report(results))
+    print(f"written: {out}")
 
 
 if __name__ == "__main__":

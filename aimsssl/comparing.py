@@ -151,7 +151,9 @@ def write_figure(rows: dict[str, list[dict]], sets: tuple[ImageSet, ImageSet], f
         name: {title: ([s[key] for s in seeds], _interval(seeds, key, len(test))) for title, key in shown.items()}
         for name, seeds in rows.items()
     }
-    figure = method_table({test.name: by_method}, 1 / len(test.classes))
+    figure = method_table(
+        {Path(test.name).name if test.name.startswith("folder:") else test.name: by_method}, 1 / len(test.classes)
+    )
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"comparison.{kind}" for kind in ("png", "svg", "txt")]
     for path in paths[:2]:

@@ -32,6 +32,11 @@ def test_train_then_evaluate(run_dir, capsys):
     assert list(result["scores"]) == ["raw pixels", "random weights", "simclr"]
     for name, score in result["scores"].items():
         assert name in text and f"{score['knn']:.3f}" in text and 0 <= score["probe"] <= 1
+        low, high = score["knn_interval"]
+        assert 0 <= low < score["knn"] < high <= 1 and score["probe_interval"][0] < score["probe"]
+        assert 0 < score["mean_average_precision"] <= 1 <= score["effective_rank"]
+        assert all(0 <= score[key] <= 1 for key in ("recall_at_1", "nmi", "clustering_accuracy"))
+        assert f"{score['mean_average_precision']:.3f}" in text
     assert result["test_images"] == 200 and result["chance"] == 0.1 and result["epochs"] == 1
 
 

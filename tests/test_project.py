@@ -34,7 +34,8 @@ ROWS = (  # a module imports from rows above its own only
     ("datasets", "pretext", "evaluation"),
     ("training",),
     ("figures",),
-    ("explorers", "exercises"),
+    ("explorers", "exercises", "comparing"),
+    ("grading",),
     ("cli",),
     ("__main__",),
 )
