@@ -23,7 +23,7 @@ def data(n, q, classes=4, d=5):
     )
 
 
-@pytest.mark.parametrize("block", [1, 200, 2**22])
+@pytest.mark.parametrize("block", [1, 200, 2**21])
 def test_equals_scikit_learn_and_a_loop(monkeypatch, block):
     monkeypatch.setattr(module, "BLOCK", block)
     keys, key_labels, queries, query_labels = data(60, 31)
