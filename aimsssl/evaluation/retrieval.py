@@ -9,7 +9,7 @@ from torch import Tensor
 
 from .knn import check_features, check_labels
 
-BLOCK = 2**21  # similarities that are sorted at a time: about 0.3 GB with all that belongs to them
+BLOCK = 2**21  # similarities that are sorted at a time: about 0.4 GB with all that belongs to them
 
 
 @dataclass(frozen=True)
