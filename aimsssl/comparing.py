@@ -9,10 +9,12 @@ import torch
 from torch import Tensor
 
 from .datasets import ImageSet
+from .datasets.imageset import balanced_sample
 from .evaluation import further_measures, rebuild_interval, score_representations
 from .models import extract
 from .training import Run, RunError, load_encoder, random_encoder
 
+RANKED = 2_000  # test images that rank all training images, with as many of each class
 SHOWN = {  # columns of the table beside kNN and probe
     "recall_at_1": "recall@1",
     "mean_average_precision": "mAP",
@@ -26,7 +28,8 @@ def score(name: str, train: Tensor, test: Tensor, sets: tuple[ImageSet, ImageSet
     """Every measure of one representation of two sets of images."""
     labels = tuple(images.labels for images in sets)
     (found,) = score_representations({name: (train, test)}, *labels, probe_labels=probe_labels)
-    return asdict(found) | further_measures(train, labels[0], test, labels[1])
+    ranking = balanced_sample(labels[1], min(RANKED, len(test)))
+    return asdict(found) | further_measures(train, labels[0], test, labels[1], ranking)
 
 
 def raw_pixels(sets: tuple[ImageSet, ImageSet], probe_labels: int) -> dict:

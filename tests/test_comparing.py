@@ -102,8 +102,8 @@ def test_random_weights_of_each_architecture(runs):
 def test_further_measures_leave_out_classes_that_nobody_can_find():
     x, q = torch.randn(30, 4), torch.randn(12, 4)
     y, t = torch.arange(30) % 2, torch.arange(12) % 3
-    measured = further_measures(x, y, q, t)
-    only = further_measures(x, y, q[t < 2], t[t < 2])
+    measured = further_measures(x, y, q, t, torch.arange(len(q)))
+    only = further_measures(x, y, q[t < 2], t[t < 2], torch.arange(int((t < 2).sum())))
     assert measured["recall_at_1"] == only["recall_at_1"]
     assert measured["mean_average_precision"] == pytest.approx(only["mean_average_precision"])
 

@@ -59,21 +59,20 @@ def format_table(scores: list[Score], classes: int) -> str:
     return "\n".join([*lines, f"{'chance':<18}{'':>6}{1 / classes:>8.3f}{1 / classes:>8.3f}"])
 
 
-RANKED = 2_000  # test images that rank all training images; more would cost minutes
-
-
 def further_measures(
-    train: Tensor, train_labels: Tensor, test: Tensor, test_labels: Tensor, *, seed: int = 0
+    train: Tensor, train_labels: Tensor, test: Tensor, test_labels: Tensor, ranking: Tensor, *, seed: int = 0
 ) -> dict[str, float]:
     """What a table may have beside kNN and probe: retrieval, clustering, and how many directions are used.
 
-    Retrieval: up to 2,000 test images rank all training images; one of a class that no training image has, is left out.
+    Retrieval: the test images `ranking` rank all training images; one whose class no training image has is left out.
     Clustering: k-means of the test features, of length 1, with as many clusters as classes.
 
     Args:
         train, test: `[N, D]` and `[Q, D]`.
         train_labels, test_labels: int64 `[N]` and `[Q]`.
-        seed: of the choice of test images and of k-means.
+        ranking: indices of the test images that rank the training images, and of whose features the effective rank is
+            taken: a sample, such as `balanced_sample` draws, for with all it would take minutes.
+        seed: of k-means.
 
     Returns:
         recall_at_1, mean_average_precision, nmi, clustering_accuracy and effective_rank.
@@ -81,8 +80,7 @@ def further_measures(
     Raises:
         ValueError: see `retrieval` and `clustering_scores`.
     """
-    picked = torch.randperm(len(test), generator=torch.Generator().manual_seed(seed))[:RANKED]
-    asked = picked[torch.isin(test_labels[picked], train_labels)]
+    asked = ranking[torch.isin(test_labels[ranking], train_labels)]
     found = retrieval(train, train_labels, test[asked], test_labels[asked], ks=(1,))
     classes = len(test_labels.unique())
     clusters = kmeans(F.normalize(test, dim=1), classes, iterations=50, init="k-means++", seed=seed).assignments
@@ -92,5 +90,5 @@ def further_measures(
         "mean_average_precision": found.mean_average_precision,
         "nmi": agreement.nmi,
         "clustering_accuracy": agreement.accuracy,
-        "effective_rank": effective_rank(test[picked]),
+        "effective_rank": effective_rank(test[ranking]),
     }

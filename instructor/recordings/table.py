@@ -8,22 +8,14 @@ are not flipped, epochs fill the minutes, and what was chosen on held-out traini
 
 import json
 from dataclasses import asdict
-from statistics import mean
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from aimsssl.clustering import kmeans
+from aimsssl import comparing
 from aimsssl.datasets import ImageSet
-from aimsssl.evaluation import (
-    clustering_scores,
-    effective_rank,
-    linear_probe,
-    rebuild_interval,
-    retrieval,
-    score_representations,
-)
+from aimsssl.evaluation import linear_probe
 from aimsssl.models import extract
 from aimsssl.training import METHODS, method_config, train_method, untrained_encoder
 
@@ -70,7 +62,7 @@ REBUILT = (
     ("mnist", "jigsaw"),
     ("cifar10", "inpainting"),
 )
-PROBE_LABELS, TRANSFER_LABELS, TRANSFER_TEST, RANKED = 5_000, 1_000, 2_000, 2_000
+PROBE_LABELS, TRANSFER_LABELS, TRANSFER_TEST = 5_000, 1_000, 2_000
 
 
 def fitted_to(encoder_channels: int, images: torch.Tensor) -> torch.Tensor:
@@ -88,26 +80,6 @@ def features_of(encoder: nn.Module | None, channels: int, *parts: torch.Tensor) 
     if encoder is None:
         return tuple(images.flatten(1).float() for images in parts)
     return tuple(extract(encoder, images) for images in parts)
-
-
-def measure(encoder: nn.Module | None, train: ImageSet, test: ImageSet) -> dict[str, float]:
-    """Every measure of the table, of an encoder or (None) of raw pixels."""
-    h, h_test = features_of(encoder, train.images.shape[1], train.images, test.images)
-    (found,) = score_representations({"h": (h, h_test)}, train.labels, test.labels, probe_labels=PROBE_LABELS)
-    ranked = test.sample(min(RANKED, len(test)))
-    (h_ranked,) = features_of(encoder, train.images.shape[1], ranked.images)
-    first = retrieval(h, train.labels, h_ranked, ranked.labels, ks=(1,))
-    clusters = kmeans(F.normalize(h_test, dim=1), len(test.classes), iterations=50, init="k-means++").assignments
-    groups = clustering_scores(clusters, test.labels)
-    return {
-        "knn": found.knn,
-        "probe": found.probe,
-        "recall_at_1": first.recall[1],
-        "mean_average_precision": first.mean_average_precision,
-        "nmi": groups.nmi,
-        "clustering_accuracy": groups.accuracy,
-        "effective_rank": effective_rank(h_ranked),
-    }
 
 
 def transfer(encoder: nn.Module | None, channels: int, targets: dict[str, tuple[ImageSet, ImageSet]]) -> dict:
@@ -144,7 +116,12 @@ def make(data: str, row: str, seed: int, splits: dict, **changes) -> dict:
         for name, (a, b) in splits.items()
         if name != data
     }
-    return measure(encoder, train, test) | {"transfer": transfer(encoder, channels, small)} | extra
+    found = (
+        comparing.encoded(row, encoder, splits[data], PROBE_LABELS)
+        if encoder
+        else comparing.raw_pixels(splits[data], PROBE_LABELS)
+    )
+    return found | {"transfer": transfer(encoder, channels, small)} | extra
 
 
 def record(name: str = "table", datasets: tuple[str, ...] = DATA, limit: int | None = None) -> None:
@@ -195,11 +172,9 @@ def rebuild(name: str = "table_rebuilt") -> None:
 
 def summary(data: str, row: str, seeds: list[dict], test_images: int) -> dict:
     """The seeds of an entry side by side, with the interval in which another run would fall."""
-    columns = {key: [one[key] for one in seeds] for key in seeds[0] if key != "transfer"}
+    plain = [{key: value for key, value in one.items() if key != "transfer"} for one in seeds]
+    columns = comparing.with_intervals(plain, test_images)
     columns["transfer"] = {target: [one["transfer"][target] for one in seeds] for target in seeds[0]["transfer"]}
-    for key in ("knn", "probe"):
-        interval = rebuild_interval(columns[key], test_images)
-        columns |= {f"{key}_mean": mean(columns[key]), f"{key}_interval": [interval.low, interval.high]}
     if row in METHODS:
         config = asdict(method_config(row, **settings(data, row, SEEDS[0])))
         columns |= {"epochs": config["epochs"], "config": config}
