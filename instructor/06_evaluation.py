@@ -1185,16 +1185,19 @@ print(f"trained with labels of shapes: number {order.index('supervised') + 1}; o
       f"{sorted(of_bank, key=lambda name: -right[f'{name}, probe'].mean()).index('supervised') + 1}")  # fmt: skip
 
 # %% [markdown]
-# And the record: the encoders of the table, each on the data that it never saw, three seeds. The figure shows `digits`;
-# below it, the best row of each pair.
+# And the record: the encoders of the table, each on the data that it never saw. The figure shows `digits`, with the 95 %
+# interval of the mean of three seeds. (Its three axes are not the same.) Below it, the best row of each pair.
 
 # %%
-transfers = {f"{NAMES[data]} → digits": entry["rows"] for data, entry in record["data"].items()}
-values = {
-    row: {title: rows[row]["transfer"]["digits"] for title, rows in transfers.items()}
-    for row in next(iter(transfers.values()))
-}
-explorers.show(figures.seed_points(values, {title: {"chance": guess} for title in transfers}))
+panels = {}
+for data, entry in record["data"].items():
+    seeds = {row: values["transfer"]["digits"] for row, values in entry["rows"].items()}
+    means = {row: evaluation.seed_interval(found) for row, found in seeds.items() if len(found) > 1}
+    panels[f"{NAMES[data]} → digits"] = {  # raw pixels have no seed
+        row: (means[row].value, means[row].low, means[row].high) if row in means else (found[0],) * 3
+        for row, found in seeds.items()
+    }
+explorers.show(figures.interval_rows(panels, ["share correct"] * len(panels)))
 
 # %%
 for data, entry in record["data"].items():
