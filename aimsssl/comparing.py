@@ -55,7 +55,10 @@ def table(rows: dict[str, list[dict]], test_images: int, chance: float) -> str:
         values = {measure: mean(s[measure] for s in seeds) for measure in SHOWN}
         lines.append(line + "".join(f"{v:>10.{1 if m == 'effective_rank' else 3}f}" for m, v in values.items()))
     lines.append(f"{'chance':<{width}}{'':>12}{chance:>8.3f}{'':>7}{chance:>8.3f}")
-    return "\n".join([*lines, "±: half of the 95 % interval in which a new run on other test images may fall"])
+    lines.append("±: half of the 95 % interval in which a new run on other test images may fall")
+    if any(len(seeds) == 1 for name, seeds in rows.items() if name != "raw pixels"):
+        lines.append("   (with one seed it knows of other images only, not of other seeds, and is too narrow)")
+    return "\n".join(lines)
 
 
 def with_intervals(seeds: list[dict], test_images: int) -> dict:

@@ -79,6 +79,14 @@ def test_the_table_and_the_figure_say_the_same(runs, compared, capsys):
     assert "<svg" in (compared / "comparison.svg").read_text()
 
 
+def test_a_single_seed_is_warned_of():
+    one = {"dimensions": 2, "knn": 0.5, "probe": 0.5, **dict.fromkeys(comparing.SHOWN, 0.5)}
+    warned = [
+        "with one seed" in comparing.table({"raw pixels": [one], "simclr": [one] * count}, 100, 0.1) for count in (1, 2)
+    ]
+    assert warned == [True, False]
+
+
 def test_settings_are_told_apart_and_seeds_are_not(runs):
     names = ("simclr-0", "simclr-1", "long", "supervised", "wide")
     groups = comparing.grouped([Run.open(runs / name) for name in names])
