@@ -74,7 +74,7 @@ def test_the_table_and_the_figure_say_the_same(runs, compared, capsys):
         (line,) = (line for line in lines if line.startswith(name))
         half = (row["knn_interval"][1] - row["knn_interval"][0]) / 2
         assert f"{row['knn_mean']:.3f}" in line and f"{half:.3f}" in line and f"{row['knn_mean']:.3f}" in alt
-    assert "chance" in lines[-3] and "comparison.json" in lines[-1]
+    assert "chance" in lines[-4] and "comparison.json" in lines[-1]
     assert Image.open(compared / "comparison.png").size[0] > 500
     assert "<svg" in (compared / "comparison.svg").read_text()
 
