@@ -1047,6 +1047,9 @@ else:
 #   *below* its own random weights has unlearned something.
 # - **The order depends on the data.** Rotation has something to learn where things have an up. Ask what a task can teach
 #   about *your* images.
+# - **There are two networks in it.** The convnet gives {{ table.data.mnist.rows.DeepCluster.dimensions:,d }} numbers for an
+#   MNIST image, the ResNet {{ table.data.mnist.rows.SimCLR.dimensions }}. More numbers help a linear probe. So compare
+#   DeepCluster with the random convnet, and not with random weights of another network.
 # - **Two minutes are not a method's best.** The table says who is ahead after two minutes with a small network. SimCLR
 #   gains from hundreds of epochs (Chen et al. 2020, §5.3). It would be wrong to conclude from this table that one method
 #   beats another on ImageNet.

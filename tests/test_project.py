@@ -298,3 +298,13 @@ def test_the_readme_quotes_the_recorded_runs(run):
     expected = [f"{result['seconds'] / 60:.1f}", *(f"{s['knn']:.2f} / {s['probe']:.2f}" for s in scores)]
     (row,) = [line for line in read("README.md").splitlines() if f"data/recorded_runs/{run})" in line]
     assert [cell.strip() for cell in row.split("|")[2:-1]] == expected
+
+
+def test_the_readme_quotes_the_table_of_all_methods():
+    data = json.loads(read("data/recorded_runs/table/result.json"))["data"]
+    lines = [line.strip("|").split("|") for line in read("README.md").splitlines()]
+    quoted = {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in lines if "–" in cells[-1]}
+    for row in data["shapes"]["rows"]:
+        scores = [data[name]["rows"][row] for name in ("shapes", "mnist", "cifar10")]
+        expected = [f"{s['probe_mean']:.2f} ({'–'.join(f'{end:.2f}' for end in s['probe_interval'])})" for s in scores]
+        assert quoted[row] == expected, row
