@@ -1,8 +1,8 @@
 """Every trained method of the course by its name, for comparisons under one protocol.
 
 All train the profile's ResNet-18 but DeepCluster, whose first clusters come from random weights: those of a narrow
-ResNet-18 average over the whole image and hold too little to begin with (on `shapes` it then learns next to nothing in
-ten epochs). It trains `convnet`, and has to be compared with random weights of `convnet`.
+ResNet-18 average over the whole image and hold too little to begin with (data/recorded_runs/deepcluster_candidates
+has both on CIFAR-10). It trains `convnet`, and has to be compared with random weights of `convnet`.
 """
 
 from collections.abc import Callable
