@@ -1128,8 +1128,7 @@ for entry in rebuilt["entries"]:
 efficiency = explorers.recorded("label_efficiency")
 for data, entry in efficiency["data"].items():
     curves = {method: dict(zip(entry["labels"], seeds, strict=True)) for method, seeds in entry["curves"].items()}
-    print(NAMES[data])
-    explorers.show(figures.label_efficiency(curves, {"guessing": guess}))
+    explorers.show(figures.label_efficiency(curves, {"guessing": guess}, NAMES[data]))
 
 # %%
 for data, entry in efficiency["data"].items():

@@ -1,6 +1,7 @@
 """Controls that work from the keyboard and have a name, and the shell that puts them over a figure.
 
-A slider of ipywidgets has no accessible name, so each stands beside a number box (or a list) of the same value.
+A slider of ipywidgets has no accessible name, so each stands beside a number box (or a list) of the same value. In
+JupyterLab an arrow key in a list goes to the next cell instead, so each list stands beside a box with its place in it.
 """
 
 import html
@@ -48,20 +49,21 @@ def labelled_slider(
         value: at the start; the minimum, or the first option, where it is None.
         options: values that are not evenly spaced, for example the epochs of a run's snapshots.
     """
-    wide = widgets.Layout(width="18em")
     if options is not None:
-        value = options[0] if value is None else value
-        slider = widgets.SelectionSlider(options=options, value=value, continuous_update=False, layout=wide)
-        box = widgets.Dropdown(options=options, value=value, description=description)
-    else:
-        whole = all(isinstance(x, int) for x in (minimum, maximum, 1 if step is None else step))
-        step = step or (1 if whole else (maximum - minimum) / 100)
-        limits = dict(min=minimum, max=maximum, step=step, value=minimum if value is None else value)
-        slider_class, box_class = (
-            (widgets.IntSlider, widgets.BoundedIntText) if whole else (widgets.FloatSlider, widgets.BoundedFloatText)
+        choice = labelled_choice(description, options, value)
+        slider = widgets.SelectionSlider(
+            options=options, value=choice.value, continuous_update=False, layout=widgets.Layout(width="14em")
         )
-        slider = slider_class(**limits, continuous_update=False, readout=False, layout=wide)
-        box = box_class(**limits, description=description)
+        widgets.link((slider, "value"), (choice.source, "value"))
+        return Control(widgets.HBox([*choice.box.children, slider]), slider)
+    whole = all(isinstance(x, int) for x in (minimum, maximum, 1 if step is None else step))
+    step = step or (1 if whole else (maximum - minimum) / 100)
+    limits = dict(min=minimum, max=maximum, step=step, value=minimum if value is None else value)
+    slider_class, box_class = (
+        (widgets.IntSlider, widgets.BoundedIntText) if whole else (widgets.FloatSlider, widgets.BoundedFloatText)
+    )
+    slider = slider_class(**limits, continuous_update=False, readout=False, layout=widgets.Layout(width="18em"))
+    box = box_class(**limits, description=description)
     box.style.description_width = NAME_WIDTH
     box.layout.width = "16em"
     widgets.link((slider, "value"), (box, "value"))
@@ -69,12 +71,16 @@ def labelled_slider(
 
 
 def labelled_choice(description: str, options: Sequence | Mapping, value=None) -> Control:
-    """A list to choose from."""
-    pairs = list(options.items()) if isinstance(options, Mapping) else options
+    """A list to choose from, and beside it a box with the number of what is chosen, from 1."""
+    pairs = list(options.items()) if isinstance(options, Mapping) else list(options)
     extra = {} if value is None else {"value": value}
     box = widgets.Dropdown(options=pairs, description=description, **extra)
     box.style.description_width = NAME_WIDTH
-    return Control(box, box)
+    place = widgets.BoundedIntText(value=box.index + 1, min=1, max=len(pairs), description="number")
+    place.style.description_width = "4em"
+    place.layout.width = "8.5em"
+    widgets.link((box, "index"), (place, "value"), transform=(lambda index: index + 1, lambda number: number - 1))
+    return Control(widgets.HBox([box, place]), box)
 
 
 class Explorer:

@@ -122,7 +122,9 @@ def trust_ratio_change(names: Sequence[str], moments: Mapping[str, np.ndarray]) 
     return with_alt(figure, f"Ratios of {len(names)} layers on a log scale. {told}.")
 
 
-def label_efficiency(scores: Mapping[str, Mapping[int, Sequence[float]]], levels: Mapping[str, float]) -> Figure:
+def label_efficiency(
+    scores: Mapping[str, Mapping[int, Sequence[float]]], levels: Mapping[str, float], title: str = ""
+) -> Figure:
     """`scores[method][labels]`, a share correct for each draw of the labels: a line a method, labels on a log axis.
 
     `levels` are horizontal lines by name, for example chance.
@@ -141,13 +143,15 @@ def label_efficiency(scores: Mapping[str, Mapping[int, Sequence[float]]], levels
         axes.axhline(value, color=GREY, lw=1.2, ls="--", zorder=0)
         ends[f"{level} {value:.2f}"] = (value, GREY)
     axes.set(xscale="log", ylim=(0, 1), xlabel="labelled images (log scale)", ylabel="share correct (test images)")
-    axes.set_xticks(counts, [str(count) for count in counts])
+    axes.set_xticks(counts, [f"{count:,}" for count in counts])
     axes.minorticks_off()
     axes.margins(x=0.08)
+    axes.set_title(title)
     _label_ends(axes, ends, 0.065)
     tidy(axes, grid="y")
     told += [f"{level} {value:.2f}" for level, value in levels.items()]
-    return with_alt(figure, f"Accuracy by number of labelled images, mean (lowest to highest draw). {'; '.join(told)}.")
+    about = f"{title}: accuracy" if title else "Accuracy"
+    return with_alt(figure, f"{about} by number of labelled images, mean (lowest to highest draw). {'; '.join(told)}.")
 
 
 def curves_side_by_side(
