@@ -30,7 +30,7 @@ def features(n: int, d: int, seed: int) -> tuple[Tensor, Tensor]:
     means, mixing = torch.randn(10, d, generator=shared), torch.randn(d // 8, d, generator=shared)
     labels = torch.randint(10, (n,), generator=own)
     noise = torch.randn(n, d // 8, generator=own) @ mixing / (d // 8) ** 0.5 + 0.5 * torch.randn(n, d, generator=own)
-    return (0.15 * means[labels] + noise).relu(), labels
+    return (0.15 * (512 / d) ** 0.5 * means[labels] + noise).relu(), labels  # as far apart in any d
 
 
 def compare(sides: dict[str, Callable[[], object]], rounds: int) -> tuple[dict, dict]:
