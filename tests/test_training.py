@@ -1,5 +1,6 @@
 """A run on disk: learning, stopping at any point, going on bit for bit, and refusing what would lose something."""
 
+import contextlib
 import copy
 import json
 import math
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 from helpers import same_weights
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from aimsssl.augment import TwoViews
 from aimsssl.datasets import ImageSet, load
@@ -88,6 +90,19 @@ def test_a_compiled_model_is_the_same_run(images, tmp_path, monkeypatch):
     np.testing.assert_allclose(compiled.column("loss")[1], plain.column("loss")[1], rtol=1e-4)
     encoder, _ = load_encoder(tmp_path / "run")  # under the names that an encoder has which was not compiled
     assert same_weights(encoder, compiled.model.encoder)
+
+
+@pytest.mark.parametrize("optimizer", ["lars", "sgd"])
+def test_no_step_waits_for_the_device(images, monkeypatch, optimizer):
+    """PyTorch's meta device has shapes and no values: a step that reads one, or mixes devices, ends there."""
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: contextlib.nullcontext())  # it does not know the device
+    config = replace(SMALL, epochs=1, device="meta", optimizer=optimizer, blur=0.5, monitor_every=0)
+    steps = []
+    hook = register_optimizer_step_post_hook(lambda *_: steps.append(1))
+    with pytest.raises(RuntimeError, match="item.*meta"):  # the mean loss, once an epoch
+        train_simclr(images, config, progress=None)
+    hook.remove()
+    assert len(steps) == len(images) // SMALL.batch_size > 1
 
 
 def test_what_is_on_disk_is_the_run(finished, images):
