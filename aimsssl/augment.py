@@ -2,7 +2,7 @@
 
 A crop, a resize, a flip and a blur are linear along rows and along columns, so each is a pair of small matrices per
 image, and a batch of them is two batched matrix products: no loop over images, and no interpolation code.
-Every `adjust_…`, `resized_crop` and `gaussian_blur` agrees with the torchvision function of that name.
+Every `adjust_…`, `resized_crop`, `rotate` and `gaussian_blur` agrees with the torchvision function of that name.
 
 What differs from torchvision's random transforms: all images of a call share one order of the four colour
 operations (drawn anew each call); the ten attempts at a crop are drawn at once; images come out as float in [0, 1].
@@ -11,6 +11,7 @@ operations (drawn anew each call); the ten attempts at a crop are drawn at once;
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 GRAY = (0.2989, 0.587, 0.114)  # ITU-R 601-2 luma, as in torchvision
@@ -92,6 +93,19 @@ def resized_crop(images: Tensor, boxes: Tensor, size: int, flip: Tensor | None =
     if flip is not None:
         columns = torch.where(flip[:, None, None], columns.flip(1), columns)
     return _apply_rows_and_columns(images, rows, columns)
+
+
+def rotate(images: Tensor, degrees: Tensor) -> Tensor:
+    """Turn image i by `degrees[i]` against the clock about its centre; what comes in at the corners is black.
+
+    Bilinear, as torchvision's `rotate` with that interpolation.
+    """
+    angle = degrees.to(images.dtype) * (math.pi / 180)
+    cos, sin, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
+    aspect = images.shape[2] / images.shape[3]  # the grid's axes both go from −1 to 1
+    matrix = torch.stack([cos, -sin * aspect, zero, sin / aspect, cos, zero], dim=1).view(-1, 2, 3)
+    grid = F.affine_grid(matrix, list(images.shape), align_corners=False)
+    return F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
 
 
 def gaussian_blur(images: Tensor, sigma: Tensor, kernel_size: int) -> Tensor:
@@ -176,7 +190,7 @@ def adjust_hue(images: Tensor, shift: Tensor) -> Tensor:
 class Augment(nn.Module):
     """One random view of every image: uint8 or float `[B, C, H, W]` to float `[B, C, size, size]` in [0, 1].
 
-    In order: random resized crop, flip, colour jitter (applied to 80 % of the images), greyscale, blur, as in
+    In order: random resized crop, flip, rotation, colour jitter (applied to 80 % of the images), greyscale, blur, as in
     SimCLR (arXiv:2002.05709, appendix A). On 32-pixel images the paper leaves the blur out (B.9).
 
     Args:
@@ -185,6 +199,7 @@ class Augment(nn.Module):
         jitter: strength s: brightness, contrast and saturation factors in 1 ± 0.8s, hue ± 0.2s of the circle.
             0 leaves colours alone.
         grayscale, blur, flip: probabilities. Blur: σ uniform in 0.1 to 2 pixels, kernel a tenth of `size`.
+        rotate: degrees; the image is turned by up to so many, to either side. SimCLR has none.
 
     Raises:
         ValueError: an argument is out of its range, by name.
@@ -200,6 +215,7 @@ class Augment(nn.Module):
         grayscale: float = 0.2,
         blur: float = 0.0,
         flip: float = 0.5,
+        rotate: float = 0.0,
     ):
         super().__init__()
         if size < 4:
@@ -211,8 +227,10 @@ class Augment(nn.Module):
         for name, value in (("grayscale", grayscale), ("blur", blur), ("flip", flip)):
             if not 0 <= value <= 1:
                 raise ValueError(f"{name} is a probability in [0, 1], got {value}")
+        if not 0 <= rotate <= 180:
+            raise ValueError(f"rotate must be in [0, 180] degrees, got {rotate}")
         self.size, self.crop_scale, self.jitter = size, crop_scale, jitter
-        self.grayscale, self.blur, self.flip = grayscale, blur, flip
+        self.grayscale, self.blur, self.flip, self.rotate = grayscale, blur, flip, rotate
         self.kernel_size = max(3, size // 10 | 1)
 
     def forward(
@@ -236,6 +254,8 @@ class Augment(nn.Module):
         else:
             boxes = random_boxes(whole, height, width, self.crop_scale, generator=generator)[mine]
         views = resized_crop(images, boxes.to(device, non_blocking=True), self.size, uniform() < self.flip)
+        if self.rotate:
+            views = rotate(views, uniform(-self.rotate, self.rotate))
         if self.jitter:
             views = self._jitter(views, uniform, generator)
         if self.grayscale and views.shape[1] == 3:
@@ -276,9 +296,10 @@ class TwoViews(nn.Module):
         grayscale: float = 0.2,
         blur: float = 0.0,
         flip: float = 0.5,
+        rotate: float = 0.0,
     ):
         super().__init__()
-        self.augment = Augment(size, crop_scale, jitter, grayscale, blur, flip)
+        self.augment = Augment(size, crop_scale, jitter, grayscale, blur, flip, rotate)
 
     def forward(
         self, images: Tensor, generator: torch.Generator | None = None, share: tuple[int, int] = (0, 1)

@@ -39,7 +39,6 @@ from aimsssl import evaluation, explorers, figures, models, pretext, profile, tr
 from aimsssl.augment import to_float
 from aimsssl.datasets import load
 from aimsssl.exercises import lesson01 as lesson
-from aimsssl.figures.comparisons import mean_interval
 
 p = profile.current()
 print(p)
@@ -646,8 +645,8 @@ explorers.show(figures.seed_points(values, {name: {"chance": record["chance"]} f
 for name in measures:
     low, high = {}, {}
     for row in order[1:]:  # raw pixels have no seed
-        mean, half = mean_interval(values[row][name])
-        low[row], high[row] = mean - half, mean + half
+        interval = evaluation.seed_interval(values[row][name])
+        low[row], high[row] = interval.low, interval.high
     above = [row for row in order[2:] if low[row] > high["random weights"]]
     below = [row for row in order[2:] if high[row] < low["random weights"]]
     unclear = [row for row in order[2:] if row not in above + below]

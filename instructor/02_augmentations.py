@@ -464,11 +464,10 @@ explorers.show(figures.seed_points(values, levels))
 
 # %%
 def compare(one, other, key="probe"):
-    """Difference of two means over the seeds, half its 95 % interval (2.78: t for 2 · 3 seeds), and a verdict."""
-    a, b = np.array(cells[one][key]), np.array(cells[other][key])
-    change, half = a.mean() - b.mean(), 2.78 * np.sqrt((a.var(ddof=1) + b.var(ddof=1)) / len(a))
-    verdict = "higher" if change - half > 0 else "lower" if change + half < 0 else "no clear difference"
-    return f"{change:+.3f} ± {half:.3f}  {verdict}"
+    """Difference of two means over the seeds, half its 95 % interval, and a verdict."""
+    change = evaluation.seed_difference(cells[one][key], cells[other][key])
+    verdict = "higher" if change.low > 0 else "lower" if change.high < 0 else "no clear difference"
+    return f"{change.value:+.3f} ± {change.high - change.value:.3f}  {verdict}"
 
 
 for key, measure in (("probe", "linear probe"), ("knn", "kNN")):

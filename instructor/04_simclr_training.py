@@ -855,17 +855,17 @@ seeds_of["random weights"] = np.array(record["random weights"]["knn"])
 
 
 def difference(one, other):
-    """Difference of two mean kNN accuracies, and half the width of its 95 % interval (2.78: t for 2 · 3 seeds)."""
-    a, b = seeds_of[one], seeds_of[other]
-    return a.mean() - b.mean(), 2.78 * np.sqrt((a.var(ddof=1) + b.var(ddof=1)) / len(a))
+    """Difference of two mean kNN accuracies and its 95 % interval, with half the width of it."""
+    change = evaluation.seed_difference(seeds_of[one], seeds_of[other])
+    return change, f"{change.value:+.3f} ± {change.high - change.value:.3f}"
 
 
 print(f"{'compared with healthy':<24}{'kNN accuracy':>16}   loss (chance)")
 verdicts = {}
 for name, setting in settings.items():
-    change, half = difference(name, "healthy")
-    verdicts[name] = "harm" if change + half < 0 else "gain" if change - half > 0 else "no clear effect"
-    knn = f"{change:+.3f} ± {half:.3f}" if name != "healthy" else f"{seeds_of[name].mean():.3f}"
+    change, text = difference(name, "healthy")
+    verdicts[name] = "harm" if change.high < 0 else "gain" if change.low > 0 else "no clear effect"
+    knn = text if name != "healthy" else f"{seeds_of[name].mean():.3f}"
     last = np.mean([losses[-1] for losses in setting["loss"]])
     print(f"{name:<24}{knn:>16}   {last:4.2f} ({setting['chance_loss']:.2f})   {verdicts[name] * (name != 'healthy')}")
 
@@ -875,18 +875,18 @@ for name, setting in settings.items():
 # The question has two halves. Can a run with batch 128 learn at all? And does a larger batch repair what was lost?
 
 # %%
-gain, gain_half = difference("healthy", "random weights")
+gain, gain_text = difference("healthy", "random weights")
 lost, _ = difference("all four", "healthy")
-larger, larger_half = difference("batch size 512", "healthy")
+larger, larger_text = difference("batch size 512", "healthy")
 shown = [name for name in FAULTS if verdicts[name] == "harm"]
 hidden = [name for name in FAULTS if verdicts[name] != "harm"]
 
-print(f"Batch 128, healthy: {gain:+.3f} ± {gain_half:.3f} from random weights.")
-print(f"Batch 128, all four settings: {lost:+.3f} from healthy.")
-print(f"Batch 512, else healthy: {larger:+.3f} ± {larger_half:.3f} from batch 128.")
+print(f"Batch 128, healthy: {gain_text} from random weights.")
+print(f"Batch 128, all four settings: {lost.value:+.3f} from healthy.")
+print(f"Batch 512, else healthy: {larger_text} from batch 128.")
 print(f"Settings that do harm by themselves: {', '.join(shown) or 'none'}.")
 print(f"Settings for which this record shows no harm: {', '.join(hidden) or 'none'}.")
-learns, repairs = gain - gain_half > 0, larger - larger_half > 0.5 * abs(lost)
+learns, repairs = gain.low > 0, larger.low > 0.5 * abs(lost.value)
 if learns and not repairs:
     print("→ NO. With batch 128 a run learns, and four times the batch does not bring back what the settings cost.")
 elif learns:

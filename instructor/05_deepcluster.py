@@ -948,12 +948,11 @@ values = {name: {"linear probe": setting["probe"]} for name, setting in record["
 explorers.show(figures.seed_points(values, {"linear probe": lines}))
 
 # %%
-plain, *others = (np.array(setting["probe"]) for setting in record["settings"].values())
+plain, *others = (setting["probe"] for setting in record["settings"].values())
 for name, seeds in zip(list(values)[1:], others, strict=True):
-    half = 2.78 * np.sqrt((plain.var(ddof=1) + seeds.var(ddof=1)) / len(seeds))  # t for 2 · 3 seeds
-    change = seeds.mean() - plain.mean()
-    verdict = "harm" if change + half < 0 else "gain" if change - half > 0 else "no clear effect"
-    print(f"{name:<40}{change:+.3f} ± {half:.3f}   {verdict}")
+    change = evaluation.seed_difference(seeds, plain)
+    verdict = "harm" if change.high < 0 else "gain" if change.low > 0 else "no clear effect"
+    print(f"{name:<40}{change.value:+.3f} ± {change.high - change.value:.3f}   {verdict}")
 
 # %% [markdown]
 # The verdicts are computed: where the interval of the difference holds 0, three seeds show no clear effect. The sampler

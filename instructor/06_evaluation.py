@@ -1023,10 +1023,8 @@ for data, entry in record["data"].items():
     winners.append(max(free, key=lambda name: rows[name]["probe_mean"]))
     verdicts = {"clearly above": [], "clearly below": [], "not to be told from": []}
     for name in free:
-        mine, base = np.array(rows[name]["probe"]), np.array(rows[start_of[name]]["probe"])
-        half = 2.78 * np.sqrt((mine.var(ddof=1) + base.var(ddof=1)) / len(mine))  # Student's t for 2 · 3 seeds
-        change = mine.mean() - base.mean()
-        key = "clearly above" if change > half else "clearly below" if change < -half else "not to be told from"
+        change = evaluation.seed_difference(rows[name]["probe"], rows[start_of[name]]["probe"])
+        key = "clearly above" if change.low > 0 else "clearly below" if change.high < 0 else "not to be told from"
         verdicts[key].append(name)
     best = rows[winners[-1]]
     print(f"{NAMES[data]}: best without labels {winners[-1]} ({best['probe_mean']:.3f}); raw pixels "

@@ -52,6 +52,14 @@ def test_grayscale(photos):
     torch.testing.assert_close(augment.grayscale(photos), theirs, rtol=0, atol=1e-6)
 
 
+def test_rotate(photos):
+    degrees = torch.tensor([-180.0, -31.0, 0.0, 7.5, 90.0])
+    ours = augment.rotate(photos, degrees)
+    for image, angle, view in zip(photos, degrees.tolist(), ours, strict=True):
+        theirs = reference.rotate(image, angle, reference.InterpolationMode.BILINEAR)
+        torch.testing.assert_close(view, theirs, rtol=0, atol=2e-5)
+
+
 @pytest.mark.parametrize("kernel_size", [3, 7, 23])
 def test_blur(photos, kernel_size):
     sigmas = torch.tensor([0.1, 0.5, 1.0, 2.0, 5.0])
@@ -113,6 +121,20 @@ def test_probabilities_hold(photos):
     assert abs(share - 0.8) < 5 * math.sqrt(0.8 * 0.2 / 2000), share
 
 
+def test_turns_are_uniform_up_to_the_largest():
+    """A dot on a circle about the centre tells by how much it was turned."""
+    image = torch.zeros(1, 1, 33, 33)
+    image[..., 16, 28] = 1  # right of the centre
+    views = Augment(33, None, jitter=0, grayscale=0, flip=0, rotate=30)(image.repeat(4000, 1, 1, 1))
+    weight = views / views.sum(dim=(2, 3), keepdim=True)
+    axis = torch.arange(33) - 16.0
+    up, right = -(weight.sum(3) @ axis), weight.sum(2) @ axis
+    turned = torch.rad2deg(torch.atan2(up, right))[:, 0]
+    assert turned.abs().max() < 30.5
+    quantiles = turned.quantile(torch.tensor([0.1, 0.25, 0.5, 0.75, 0.9]))
+    torch.testing.assert_close(quantiles, torch.tensor([-24.0, -15.0, 0.0, 15.0, 24.0]), rtol=0, atol=2.5)
+
+
 def test_nothing_switched_on_leaves_the_image(photos):
     square = photos[:, :, :28]
     views = Augment(28, crop_scale=None, jitter=0, grayscale=0, flip=0)(square)
@@ -122,7 +144,7 @@ def test_nothing_switched_on_leaves_the_image(photos):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_shapes_range_and_repeatability(channels):
     images = torch.randint(0, 256, (6, channels, 24, 30), dtype=torch.uint8)
-    views = TwoViews(20, jitter=1.0, blur=0.5)
+    views = TwoViews(20, jitter=1.0, blur=0.5, rotate=20)
     first = views(images, torch.Generator().manual_seed(3))
     again = views(images, torch.Generator().manual_seed(3))
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
@@ -142,6 +164,7 @@ def test_shapes_range_and_repeatability(channels):
         ({"grayscale": 1.5}, "grayscale"),
         ({"blur": -0.1}, "blur"),
         ({"flip": 2}, "flip"),
+        ({"rotate": -1}, "rotate"),
     ],
 )
 def test_mistakes_are_named(options, words):

@@ -7,7 +7,14 @@ import pytest
 import torch
 from scipy import stats
 
-from aimsssl.evaluation import Interval, bootstrap_difference, bootstrap_interval, rebuild_interval, seed_interval
+from aimsssl.evaluation import (
+    Interval,
+    bootstrap_difference,
+    bootstrap_interval,
+    rebuild_interval,
+    seed_difference,
+    seed_interval,
+)
 
 
 @pytest.mark.parametrize("level", [0.8, 0.95])
@@ -60,6 +67,15 @@ def test_seed_interval_is_students(level):
     assert (ours.low, ours.high) == pytest.approx(theirs) and ours.value == pytest.approx(np.mean(values))
 
 
+@pytest.mark.parametrize("b", [[0.5, 0.53, 0.55], [0.5, 0.53, 0.55, 0.7]])
+def test_seed_difference_is_students(b):
+    a = [0.61, 0.64, 0.66]
+    ours = seed_difference(a, b, 0.9)
+    theirs = stats.ttest_ind(a, b).confidence_interval(0.9)
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high))
+    assert ours.value == pytest.approx(np.mean(a) - np.mean(b))
+
+
 def test_seed_interval_holds_the_mean_and_rebuild_interval_the_next_run():
     """Runs whose accuracy is normal over seeds, three of them known, and so many images that those do not count."""
     draws = np.random.default_rng(0).normal(0.6, 0.02, size=(600, 4))
@@ -108,6 +124,8 @@ def test_an_interval_reads_well():
         (lambda: bootstrap_interval(torch.zeros(3), resamples=0), "resamples must"),
         (lambda: bootstrap_difference(torch.zeros(3), torch.zeros(4)), "got 3 and 4"),
         (lambda: seed_interval([0.4]), "at least two runs, got 1"),
+        (lambda: seed_difference([0.4, 0.5], [0.4]), "b must hold at least two runs, got 1"),
+        (lambda: seed_difference([0.4, 0.5], [0.4, 0.5], level=0), "level must"),
         (lambda: seed_interval([0.4, 0.5], level=1), "level must"),
         (lambda: rebuild_interval([], 100), "values must"),
         (lambda: rebuild_interval([40.0], 100), r"accuracies in \[0, 1\], got \[40.0\]"),

@@ -6,7 +6,14 @@ from .embedding import tsne
 from .factors import FactorScore, factor_audit
 from .finetune import FinetuneResult, finetune
 from .geometry import alignment, effective_rank, uniformity
-from .intervals import Interval, bootstrap_difference, bootstrap_interval, rebuild_interval, seed_interval
+from .intervals import (
+    Interval,
+    bootstrap_difference,
+    bootstrap_interval,
+    rebuild_interval,
+    seed_difference,
+    seed_interval,
+)
 from .knn import knn_accuracy, knn_predict, nearest_neighbours
 from .probe import ProbeResult, linear_probe
 from .retrieval import Retrieval, retrieval
@@ -43,6 +50,7 @@ __all__ = [
     "rebuild_interval",
     "retrieval",
     "score_representations",
+    "seed_difference",
     "seed_interval",
     "tsne",
     "uniformity",

@@ -6,17 +6,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..evaluation import seed_interval
 from .parts import BLUE, GREY, INK, MARKERS, ORANGE, PALETTE, apart, log_ticks, tidy, with_alt
 
-T95 = (np.nan, 12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26)  # two-sided, by degrees of freedom
 LINES = {"--": "- -", ":": "· · ·", "-.": "– · –"}
 
 
-def mean_interval(values: Sequence[float]) -> tuple[float, float]:
-    """The mean of 2 to 10 values, and half the width of its 95 % interval (Student's t; NaN for a single value)."""
-    values = np.asarray(values, dtype=float)
-    deviation = values.std(ddof=1) if len(values) > 1 else np.nan
-    return float(values.mean()), float(T95[min(len(values), len(T95)) - 1] * deviation / np.sqrt(len(values)))
+def _draw_seeds(axes: Axes, row: int, seeds: Sequence[float], colour: str) -> None:
+    """A point a seed, and the 95 % interval of their mean, which one seed has not."""
+    if len(seeds) > 1:
+        interval = seed_interval(seeds)
+        axes.plot([interval.low, interval.high], [row, row], color=colour, lw=5, alpha=0.28, solid_capstyle="butt")
+    axes.plot(seeds, [row] * len(seeds), "o", color=colour, ms=6, mec="white", mew=0.7, clip_on=False)
 
 
 def seed_points(
@@ -37,10 +38,8 @@ def seed_points(
     for axes, measure, colour in zip(panels, measures, PALETTE, strict=False):
         for row, setting in enumerate(settings):
             seeds = values[setting][measure]
-            mean, half = mean_interval(seeds)
-            axes.plot([mean - half, mean + half], [row, row], color=colour, lw=5, alpha=0.28, solid_capstyle="butt")
-            axes.plot(seeds, [row] * len(seeds), "o", color=colour, ms=6, mec="white", mew=0.7, clip_on=False)
-            axes.text(1.02, row, f"{mean:.2f}", transform=axes.get_yaxis_transform(), va="center", fontsize=10.5)
+            _draw_seeds(axes, row, seeds, colour)
+            axes.text(1.02, row, f"{np.mean(seeds):.2f}", transform=axes.get_yaxis_transform(), va="center", fontsize=10.5)
         for style, level in zip(LINES, lines[measure].values(), strict=False):
             axes.axvline(level, color=INK, lw=1.2, ls=style, zorder=0)
         told = [f"{LINES[s]} {name} {v:.2f}" for s, (name, v) in zip(LINES, lines[measure].items(), strict=False)]
@@ -240,10 +239,8 @@ def ours_and_theirs(
     for axes, (data, rows) in zip(panels, ours.items(), strict=True):
         for row, method in enumerate(methods):
             seeds, other = rows[method], theirs.get(data, {}).get(method)
-            mean, half = mean_interval(seeds)
-            if len(seeds) > 1:
-                axes.plot([mean - half, mean + half], [row, row], color=BLUE, lw=5, alpha=0.28, solid_capstyle="butt")
-            axes.plot(seeds, [row] * len(seeds), "o", color=BLUE, ms=6, mec="white", mew=0.7, clip_on=False)
+            mean = np.mean(seeds)
+            _draw_seeds(axes, row, seeds, BLUE)
             told.append(f"{data}, {method}: ours {mean:.3f}" + (f", {name} {other:.3f}" if other else ""))
             if other is not None:
                 axes.plot(other, row, "D", ms=7.5, mfc="white", mec=PALETTE[3], mew=2, zorder=3)

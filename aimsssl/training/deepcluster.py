@@ -35,7 +35,7 @@ class DeepClusterConfig(TrainingConfig):
         kmeans_iterations: at most so many, each time.
         reassign_every: epochs between two clusterings.
         uniform: whether an epoch draws every cluster equally often (§3.3), or else every image once.
-        crop_scale, jitter, grayscale, flip: of the single view, see `aimsssl.augment.Augment`.
+        crop_scale, jitter, grayscale, flip, rotate: of the single view, see `aimsssl.augment.Augment`.
     """
 
     encoder: str = "convnet"
@@ -49,6 +49,7 @@ class DeepClusterConfig(TrainingConfig):
     jitter: float = 0.0
     grayscale: float = 0.0
     flip: float = 0.5
+    rotate: float = 0.0
 
     def __post_init__(self):
         super().__post_init__()
@@ -156,7 +157,14 @@ def train_deepcluster(
     if config.clusters > len(train):
         raise ValueError(f"clusters must be at most {len(train)}, the number of images, got {config.clusters}")
     model = build_deepcluster(config, images.images.shape[1])
-    augment = Augment(images.images.shape[-1], config.crop_scale, config.jitter, config.grayscale, flip=config.flip)
+    augment = Augment(
+        images.images.shape[-1],
+        config.crop_scale,
+        config.jitter,
+        config.grayscale,
+        flip=config.flip,
+        rotate=config.rotate,
+    )
     run = new_run(run_dir, "deepcluster", config, images)
 
     def batch_loss(model: nn.Module, batch: Tensor, labels: Tensor, draw: Draw) -> Tensor:
