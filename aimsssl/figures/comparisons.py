@@ -39,7 +39,8 @@ def seed_points(
         for row, setting in enumerate(settings):
             seeds = values[setting][measure]
             _draw_seeds(axes, row, seeds, colour)
-            axes.text(1.02, row, f"{np.mean(seeds):.2f}", transform=axes.get_yaxis_transform(), va="center", fontsize=10.5)
+            mean = f"{np.mean(seeds):.2f}"
+            axes.text(1.02, row, mean, transform=axes.get_yaxis_transform(), va="center", fontsize=10.5)
         for style, level in zip(LINES, lines[measure].values(), strict=False):
             axes.axvline(level, color=INK, lw=1.2, ls=style, zorder=0)
         told = [f"{LINES[s]} {name} {v:.2f}" for s, (name, v) in zip(LINES, lines[measure].items(), strict=False)]
