@@ -29,7 +29,9 @@ SEEDS = (0, 1, 2)
 VALIDATION = 5_000  # training images that no candidate for the settings sees
 SHARED = dict(encoder="convnet", width=16, precision="bfloat16")
 SETTINGS = {  # what differs from the defaults
-    "mnist": dict(epochs=4, flip=0.0, learning_rate=2e-3),
+    "mnist": dict(
+        epochs=7, optimizer="sgd", learning_rate=0.05, schedule="constant", crop_scale=(0.3, 1.0), rotate=20.0, flip=0.0
+    ),
     "cifar10": dict(epochs=9, crop_scale=(0.2, 1.0), jitter=0.5, grayscale=0.2, learning_rate=2e-3),
 }
 LABELS = {  # the same encoder with labels
@@ -54,8 +56,16 @@ CANDIDATES = {  # {data: (images, epochs, {candidate: changes to SETTINGS})}
     ),
     "mnist": (
         20_000,
-        4,
-        {"chosen": {}, "rate 0.008": dict(learning_rate=8e-3), "300 clusters": dict(clusters=300)},
+        7,
+        {
+            "chosen": {},
+            "rate 0.1": dict(learning_rate=0.1),
+            "AdamW at 0.002": dict(optimizer="adamw", learning_rate=2e-3),
+            "a cosine of the rate": dict(schedule="cosine"),
+            "not turned": dict(rotate=0.0),
+            "turned by 40": dict(rotate=40.0),
+            "300 clusters": dict(clusters=300),
+        },
     ),
 }
 
