@@ -57,7 +57,7 @@ def aims(result: dict) -> list[dict]:
     def at(most_or_least: str, what: str, unit: str, reached: float, aim: float) -> None:
         met = reached <= aim if most_or_least == "most" else reached >= aim
         rows.append(
-            {"what": what, "reached": round(reached, 2), "aim": f"at {most_or_least} {aim:,} {unit}", "met": met}
+            {"what": what, "reached": round(reached, 3), "aim": f"at {most_or_least} {aim:,} {unit}", "met": met}
         )
 
     for name, aim in (("cifar", 2.5), ("imagenet", 1.6)):
