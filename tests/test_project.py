@@ -308,3 +308,21 @@ def test_the_readme_quotes_the_table_of_all_methods():
         scores = [data[name]["rows"][row] for name in ("shapes", "mnist", "cifar10")]
         expected = [f"{s['probe_mean']:.2f} ({'–'.join(f'{end:.2f}' for end in s['probe_interval'])})" for s in scores]
         assert quoted[row] == expected, row
+
+
+@pytest.mark.parametrize("data,digits", [("mnist", 3), ("cifar10", 2)])
+def test_the_readme_quotes_deepclusters_runs(data, digits):
+    rows = json.loads(read(f"data/recorded_runs/deepcluster_{data}/result.json"))["rows"]
+    quoted = re.search(
+        rf"\[([\d.]+) on .*?\]\(data/recorded_runs/deepcluster_{data}\), where .*? reach\s([\d.]+\d)", read("README.md")
+    )
+    assert quoted.groups() == tuple(f"{rows[row]['probe_mean']:.{digits}f}" for row in ("deepcluster", "supervised"))
+    assert max(rows["deepcluster"]["minutes"]) <= 7, "at most seven minutes"
+
+
+def test_the_readme_says_what_is_recorded_on_a_gpu():
+    """Once somebody has run these, the sentence that nothing is recorded has to go."""
+    recorded = [name for name in ("gpu_simclr", "gpu_simclr_long", "gpu_deepcluster") if name in read("README.md")]
+    assert len(recorded) == 3
+    done = any((ROOT / "data" / "recorded_runs" / name).exists() for name in recorded)
+    assert done != ("nothing is recorded yet" in read("README.md"))

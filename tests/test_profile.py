@@ -1,0 +1,49 @@
+"""How long a lesson takes here, and which precision is faster: from times that the tests set."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from aimsssl import profile
+
+
+@pytest.fixture
+def recorded(monkeypatch, tmp_path):
+    """Lesson 04 took 300 seconds on a machine whose yardstick takes 10 ms."""
+    file = tmp_path / "lesson_minutes.json"
+    file.write_text(json.dumps({"04": {"cpu": {"seconds": 300.0, "speed": 0.010}}}))
+    monkeypatch.setattr(profile, "LESSON_MINUTES", file)
+    monkeypatch.setenv(profile.VARIABLE, "cpu")
+
+
+@pytest.mark.parametrize("speed,minutes", [(0.010, 5), (0.020, 10), (0.0001, 1)])
+def test_a_lesson_takes_longer_on_a_slower_machine(recorded, monkeypatch, speed, minutes):
+    monkeypatch.setattr(profile, "machine_speed", lambda: speed)
+    assert f"about {minutes} min on this machine" in profile.lesson_estimate("04")
+
+
+def test_a_time_that_nobody_measured_is_not_made_up(recorded, monkeypatch):
+    assert "not been timed under the profile cpu" in profile.lesson_estimate("05")
+    monkeypatch.setattr(profile, "LESSON_MINUTES", profile.LESSON_MINUTES.with_name("missing.json"))
+    assert "not been timed" in profile.lesson_estimate("04")
+
+
+def test_a_time_on_a_gpu_is_not_scaled_by_the_cpu(recorded, monkeypatch):
+    gpu = replace(profile.PROFILES["cpu"], device="cuda")
+    monkeypatch.setattr(profile, "current", lambda: gpu)
+    monkeypatch.setattr(profile, "machine_speed", lambda: 1 / 0)
+    assert "about 5 min" in profile.lesson_estimate("04")
+
+
+@pytest.mark.parametrize("bfloat16,chosen", [(0.5, "bfloat16"), (0.95, "float32"), (2.0, "float32")])
+def test_bfloat16_has_to_win_by_a_tenth(monkeypatch, bfloat16, chosen):
+    seconds = {"float32": 1.0, "bfloat16": bfloat16}
+    monkeypatch.setattr(profile, "_training_step", lambda precision, width: precision)
+    monkeypatch.setattr(profile, "_seconds", lambda step, repeats: seconds[step])
+    assert profile.faster_precision.__wrapped__(16) == chosen
+
+
+def test_the_yardstick_is_a_training_step_in_that_precision():
+    assert profile._seconds(profile._training_step("bfloat16", 4), repeats=2) > 0
+    assert profile.machine_speed() == profile.machine_speed() > 0, "measured once"
