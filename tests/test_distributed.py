@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 
 import pytest
 import torch
@@ -15,7 +16,7 @@ from torch import nn
 from aimsssl.augment import TwoViews
 from aimsssl.datasets import load
 from aimsssl.losses import nt_xent
-from aimsssl.training import Run, SimCLRConfig, load_encoder, simclr, train_simclr
+from aimsssl.training import Run, SimCLRConfig, distributed, load_encoder, simclr, train_simclr
 
 pytestmark = pytest.mark.skipif(not dist.is_gloo_available(), reason="needs the gloo backend")
 
@@ -135,6 +136,30 @@ def test_two_processes_end_with_the_weights_of_one(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")
+def wait_for_a_slow_main_process() -> None:
+    distributed.TIMEOUT = timedelta(seconds=2)
+    processes = distributed.Processes(torch.device("cpu"), batch_size=2)
+    assert processes.from_main(lambda: time.sleep(5) or "clusters") == "clusters"
+    processes.close()
+
+
+def test_the_others_wait_for_what_the_main_process_computes():
+    """DeepCluster's clustering may take longer than a process that has died is waited for."""
+    finish(start("wait_for_a_slow_main_process"))
+
+
+def wait_for_a_main_process_that_dies() -> None:
+    processes = distributed.Processes(torch.device("cpu"), batch_size=2)
+    processes.from_main(lambda: os.kill(os.getpid(), signal.SIGKILL))
+
+
+def test_patience_ends_when_the_main_process_does():
+    main, other = start("wait_for_a_main_process_that_dies")
+    _, error = other.communicate(timeout=60)
+    main.communicate(timeout=60)
+    assert main.returncode == -signal.SIGKILL and other.returncode == 1 and "RuntimeError" in error
+
+
 def test_when_one_is_killed_the_other_says_so_and_the_run_goes_on_alone(tmp_path):
     processes = start("train", str(tmp_path), False, 40, 0.2)
     for _ in range(3):

@@ -17,6 +17,7 @@ from .runs import Run, RunError
 
 Result = TypeVar("Result")
 TIMEOUT = timedelta(seconds=45)  # how long a process waits for one that has stopped answering
+PATIENCE = timedelta(hours=1)  # and for the main one, where that computes something for all
 
 
 class Processes:
@@ -38,6 +39,8 @@ class Processes:
             if device.type == "cuda":
                 torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
             dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=TIMEOUT)
+        # gloo notices at once when a process is gone, so it may be patient with one that is not
+        self.patient = dist.new_group(backend="gloo", timeout=PATIENCE) if self.world > 1 else None
 
     @property
     def group(self) -> "dist.ProcessGroup | None":
@@ -63,7 +66,7 @@ class Processes:
         if self.world == 1:
             return compute()
         shared = [compute() if self.main else None]
-        dist.broadcast_object_list(shared)
+        dist.broadcast_object_list(shared, group=self.patient)
         return shared[0]
 
     def share(self, batch: Tensor) -> Tensor:
