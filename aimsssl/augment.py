@@ -100,12 +100,12 @@ def rotate(images: Tensor, degrees: Tensor) -> Tensor:
 
     Bilinear, as torchvision's `rotate` with that interpolation.
     """
-    angle = degrees.to(images.dtype) * (math.pi / 180)
-    cos, sin, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
-    aspect = images.shape[2] / images.shape[3]  # the grid's axes both go from −1 to 1
-    matrix = torch.stack([cos, -sin * aspect, zero, sin / aspect, cos, zero], dim=1).view(-1, 2, 3)
-    grid = F.affine_grid(matrix, list(images.shape), align_corners=False)
-    return F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    h, w = images.shape[2:]
+    down, right = (torch.arange(n, device=images.device) - (n - 1) / 2 for n in (h, w))  # pixels from the centre
+    angle = torch.deg2rad(degrees)[:, None, None]
+    cos, sin, down = angle.cos(), angle.sin(), down[:, None]
+    source = torch.stack([(cos * right - sin * down) * (2 / w), (sin * right + cos * down) * (2 / h)], dim=3)
+    return F.grid_sample(images, source.to(images.dtype), mode="bilinear", padding_mode="zeros", align_corners=False)
 
 
 def gaussian_blur(images: Tensor, sigma: Tensor, kernel_size: int) -> Tensor:
