@@ -1,5 +1,7 @@
 """What several test files compare with."""
 
+import contextlib
+import random
 import socket
 
 import torch
@@ -11,6 +13,9 @@ def same_weights(a: torch.nn.Module, b: torch.nn.Module) -> bool:
 
 
 def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that is free, below those that the system gives away by itself: no connection takes it before its use."""
+    for port in random.SystemRandom().sample(range(10_000, 32_000), 100):
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            return port
+    raise OSError("none of 100 ports is free")

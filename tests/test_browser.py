@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from helpers import free_port
 
 ROOT = Path(__file__).parents[1]
 LESSON = "04_simclr_training.ipynb"
@@ -38,9 +38,7 @@ def server(tmp_path: Path) -> Iterator[str]:
     settings.mkdir(parents=True)
     # all cells in the page, not only those in view
     (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     own = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")
     environment = {
         **os.environ,
