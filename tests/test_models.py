@@ -1,5 +1,10 @@
 """Encoders against torchvision's, and the shapes that lessons rely on."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import scipy.ndimage
@@ -20,7 +25,7 @@ from aimsssl.models import (
     resnet18,
     vgg16,
 )
-from aimsssl.models.resnet import Conv3x3
+from aimsssl.models.resnet import Conv1x1, Conv3x3
 
 
 def test_is_torchvisions_resnet18_with_the_same_weights():
@@ -41,6 +46,33 @@ def test_small_maps_are_convolved_all_the_same(side, stride):
     weights = torch.randn_like(ours)
     for a, b in zip(*(torch.autograd.grad(y, [x, conv.weight], weights) for y in (ours, theirs)), strict=True):
         torch.testing.assert_close(a, b)
+
+
+def gradients_of_shortcuts() -> None:
+    """In a process of its own: where oneDNN is at fault, it takes the process with it."""
+    torch.set_num_threads(2)
+    torch.manual_seed(0)
+    for channels, stride in ((2, 2), (4, 2), (8, 2), (12, 2), (16, 2), (32, 2), (4, 1)):
+        conv = Conv1x1(channels, 2 * channels, stride)
+        for images in (27, 28, 3):
+            x = torch.randn(images, channels, 16, 16).to(memory_format=torch.channels_last).requires_grad_()
+            y = conv(x)
+            weights = torch.randn_like(y)
+            ours = torch.autograd.grad(y, [x, conv.weight], weights)
+            x, w = x.detach().double().requires_grad_(), conv.weight.detach().double().requires_grad_()
+            theirs = torch.einsum("nihw,oiab->nohw", x[:, :, ::stride, ::stride], w)
+            torch.testing.assert_close(y.double(), theirs, rtol=1e-4, atol=1e-4)
+            for a, b in zip(ours, torch.autograd.grad(theirs, [x, w], weights.double()), strict=True):
+                torch.testing.assert_close(a.double(), b, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("instructions", ["AVX2", "DEFAULT"])
+def test_a_shortcuts_gradient_is_right_for_any_channels_and_images(instructions):
+    script = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import test_models as t"
+    command = [sys.executable, "-c", f"{script}; t.gradients_of_shortcuts()"]
+    environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": instructions}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("stem,side", [("cifar", 32), ("small", 16), ("imagenet", 8)])

@@ -32,6 +32,24 @@ class Conv3x3(nn.Conv2d):
         return y.view(len(x), out, out, -1).permute(0, 3, 1, 2)
 
 
+class Conv1x1(nn.Conv2d):
+    """A 1×1 convolution without bias; with few channels on a CPU its stride leaves out pixels before it.
+
+    oneDNN's gradient of a strided one writes past its memory where there are fewer channels than a vector register has
+    numbers (8 or 16) in the order `channels_last`: the process crashes, hangs, or goes on with a wrong gradient. See
+    https://github.com/uxlfoundation/oneDNN/issues/6035. With more channels, or on a GPU, the stride is faster.
+    """
+
+    def __init__(self, d_in: int, d_out: int, stride: int = 1):
+        super().__init__(d_in, d_out, 1, stride, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.in_channels >= 16 or x.device.type != "cpu":
+            return super().forward(x)
+        stride = self.stride[0]
+        return F.conv2d(x[:, :, ::stride, ::stride], self.weight)
+
+
 class BasicBlock(nn.Module):
     """Two 3×3 convolutions and a shortcut, `[B, d_in, H, W] -> [B, d_out, H/stride, W/stride]`."""
 
@@ -44,7 +62,7 @@ class BasicBlock(nn.Module):
         self.relu = nn.ReLU(inplace=True)
         self.downsample = None
         if stride != 1 or d_in != d_out:
-            self.downsample = nn.Sequential(nn.Conv2d(d_in, d_out, 1, stride, bias=False), nn.BatchNorm2d(d_out))
+            self.downsample = nn.Sequential(Conv1x1(d_in, d_out, stride), nn.BatchNorm2d(d_out))
 
     def forward(self, x: Tensor, before_relu: bool = False) -> Tensor:
         shortcut = x if self.downsample is None else self.downsample(x)
