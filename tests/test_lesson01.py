@@ -67,9 +67,12 @@ def test_rotation_shows_the_turned_image_and_four_probabilities(explorer, images
     assert list(bars) == ["0°", "90°", "180°", "270°"] and right_of(explorer.figure) == "270°"
     expected = pretext.answers(runs["rotation"].model, turned[None])[0].softmax(0)
     assert list(bars.values()) == pytest.approx(expected.tolist(), abs=1e-5)
-    before = explorer.figure.alt_text
     explorer.controls["light"].value = 0.2
-    assert explorer.figure.alt_text != before, "the light reaches the network"
+    lit = pretext.plant_shortcut(images.images[3:4], 0.2)[0].rot90(3, (1, 2))
+    expected = pretext.answers(runs["rotation"].model, lit[None])[0].softmax(0)
+    came = list(bars_of(explorer.figure).values())
+    assert came == pytest.approx(expected.tolist(), abs=1e-5), "the light reaches the network"
+    assert came != list(bars.values())
 
 
 def test_inpainting_keeps_the_hole_in_the_picture_and_tells_both_errors(explorer, images, runs):
