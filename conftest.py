@@ -29,5 +29,5 @@ def remove_ci_runs(root: Path) -> None:
     """Remove what notebooks trained under the ci profile: a finished run would be read, and nothing tested."""
     for folder in ("lessons", "instructor"):
         for run in (root / folder / "runs").glob("*"):
-            if re.match(r"\d\d_[a-z]+_ci(_|$)", run.name):
+            if re.match(r"\d\d(_(?!cpu|gpu)[a-z]+)+_ci(_|$)", run.name):
                 shutil.rmtree(run, ignore_errors=True)

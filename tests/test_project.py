@@ -207,7 +207,7 @@ def test_runs_of_an_earlier_test_are_removed_and_no_other(tmp_path):
     conftest = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(conftest)
     mine = {"04_simclr_cpu_shapes", "04_simclr_cpu_folder_my_ci_x", "my_ci_run", "04_simclr_cifar10"}
-    for name in (*mine, "04_simclr_ci_shapes", "04_supervised_ci_folder_a"):
+    for name in (*mine, "04_simclr_ci_shapes", "04_supervised_ci_folder_a", "06_rebuilt_deepcluster_ci_shapes"):
         (tmp_path / "lessons" / "runs" / name).mkdir(parents=True)
     conftest.remove_ci_runs(tmp_path)
     assert {path.name for path in (tmp_path / "lessons" / "runs").iterdir()} == mine
