@@ -135,7 +135,6 @@ def test_two_processes_end_with_the_weights_of_one(tmp_path, monkeypatch):
         assert abs(a["loss"] - b["loss"]) < 1e-4 and a["learning_rate"] == b["learning_rate"]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")
 def wait_for_a_slow_main_process() -> None:
     distributed.TIMEOUT = timedelta(seconds=2)
     processes = distributed.Processes(torch.device("cpu"), batch_size=2)
@@ -153,6 +152,7 @@ def wait_for_a_main_process_that_dies() -> None:
     processes.from_main(lambda: os.kill(os.getpid(), signal.SIGKILL))
 
 
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")
 def test_patience_ends_when_the_main_process_does():
     main, other = start("wait_for_a_main_process_that_dies")
     _, error = other.communicate(timeout=60)
@@ -160,6 +160,7 @@ def test_patience_ends_when_the_main_process_does():
     assert main.returncode == -signal.SIGKILL and other.returncode == 1 and "RuntimeError" in error
 
 
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")
 def test_when_one_is_killed_the_other_says_so_and_the_run_goes_on_alone(tmp_path):
     processes = start("train", str(tmp_path), False, 40, 0.2)
     for _ in range(3):
