@@ -137,7 +137,7 @@ def test_lab_opens_the_first_lesson_and_phones_nobody(monkeypatch):
     assert "--no-browser" in words and "--port=9999" in words and "--LabApp.news_url=None" in words
     settings = Path(called["env"]["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0]) / "labconfig"
     assert json.loads(next(settings.glob("*.json")).read_text()).popitem()[1]["fetchNews"] == "false"
-    monkeypatch.setattr(cli, "find_spec", lambda name: None)
+    monkeypatch.setattr(cli.course, "find_spec", lambda name: None)
     assert aimsssl("lab") == 2
 
 

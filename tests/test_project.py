@@ -269,7 +269,7 @@ def test_commands_of_a_document_exist(document):
         elif words != ["data"]:
             try:
                 with contextlib.redirect_stderr(io.StringIO()) as said, contextlib.redirect_stdout(io.StringIO()):
-                    options, rest = cli._parser().parse_known_args(words)
+                    options, rest = cli.parser().parse_known_args(words)
             except SystemExit as stop:
                 assert stop.code == 0, f"{command}: {said.getvalue()}"  # 0: --help
             else:

@@ -1,0 +1,29 @@
+"""`aimsssl data`: which sets are here, and how to get them."""
+
+import argparse
+
+from .. import datasets
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """List and download."""
+    data = commands.add_parser("data", help="list or download data sets")
+    actions = data.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list").set_defaults(run_command=_data_list)
+    download = actions.add_parser("download")
+    download.add_argument("name", choices=datasets.DOWNLOADS)
+    download.add_argument("--root", help="where to (default: AIMSSSL_DATA)")
+    download.set_defaults(run_command=_data_download)
+
+
+def _data_list(options: argparse.Namespace) -> None:
+    for name in datasets.NAMES:
+        try:
+            print(f"{name:<15}{datasets.load(name, 'test')}")
+        except FileNotFoundError:
+            print(f"{name:<15}not here; aimsssl data download {name}")
+
+
+def _data_download(options: argparse.Namespace) -> None:
+    for split in ("train", "test"):
+        print(datasets.load(options.name, split, root=options.root, download=True))

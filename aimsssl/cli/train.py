@@ -1,0 +1,82 @@
+"""`aimsssl train METHOD`."""
+
+import argparse
+import dataclasses
+import os
+
+from .. import datasets, profile
+from ..training import (
+    DeepClusterConfig,
+    PretextConfig,
+    SimCLRConfig,
+    SupervisedConfig,
+    train_deepcluster,
+    train_pretext,
+    train_simclr,
+    train_supervised,
+)
+from ..training.simclr import RECIPES
+from .options import add_data
+
+PROBE_IMAGES = 500
+METHODS = {
+    "simclr": (SimCLRConfig, train_simclr),
+    "deepcluster": (DeepClusterConfig, train_deepcluster),
+    "pretext": (PretextConfig, train_pretext),
+    "supervised": (SupervisedConfig, train_supervised),
+}
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """A command for each method, a flag for each field of its configuration."""
+    train = commands.add_parser("train", help="train an encoder")
+    methods = train.add_subparsers(dest="method", required=True, metavar="METHOD")
+    for name, (config_class, _) in METHODS.items():
+        method = methods.add_parser(name, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        add_data(method, "--data", "what to train on")
+        method.add_argument("--run-dir", required=True, help="folder of the run; an interrupted one goes on")
+        method.add_argument("--probe", help="data set whose test images' features are kept at --snapshot-epochs")
+        method.add_argument("--new", action="store_true", help="refuse a folder that already holds a run")
+        if name == "simclr":
+            method.add_argument("--recipe", choices=RECIPES, help="start from the settings of a published run")
+        for field in dataclasses.fields(config_class):
+            _add_setting(method, field)
+        method.set_defaults(run_command=_train)
+
+
+def _add_setting(parser: argparse.ArgumentParser, field: dataclasses.Field) -> None:
+    """A flag for a field of a configuration; left out, the profile decides."""
+    flag, default = "--" + field.name.replace("_", "-"), argparse.SUPPRESS
+    if isinstance(field.default, bool):
+        parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=default)
+    elif isinstance(field.default, tuple):
+        kind = float if field.default and isinstance(field.default[0], float) else int
+        count = len(field.default) or "*"
+        parser.add_argument(flag, type=kind, nargs=count, default=default, metavar="N")
+    else:
+        parser.add_argument(flag, type=type(field.default), default=default, metavar=type(field.default).__name__)
+
+
+def _train(options: argparse.Namespace) -> None:
+    config_class, train = METHODS[options.method]
+    given = {f.name: getattr(options, f.name) for f in dataclasses.fields(config_class) if hasattr(options, f.name)}
+    given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    if getattr(options, "recipe", None):
+        here = profile.current()
+        config = SimCLRConfig.from_recipe(options.recipe, **{"device": here.device, "compile": here.compile, **given})
+    else:
+        config = config_class.for_profile(profile.current(), **given)
+    images = datasets.load(options.data, "train", root=options.root, download=options.download, limit=options.limit)
+    main_process = os.environ.get("RANK", "0") == "0"  # of those that torchrun starts
+    if main_process:
+        print(profile.current(), images, sep="\n")
+    probe = None
+    if options.probe:
+        test = datasets.load(options.probe, "test", root=options.root, download=options.download)
+        probe = test.sample(min(PROBE_IMAGES, len(test))).images
+    run = train(images, config, options.run_dir, resume=not options.new, probe=probe)
+    if not main_process:
+        return
+    knn = [row["knn_accuracy"] for row in run.history if row["knn_accuracy"] is not None]
+    print(f"{run}: loss {run.last('loss'):.3f}, {run.last('seconds'):.0f} s" + (f", kNN {knn[-1]:.3f}" if knn else ""))
+    print(f"next: aimsssl evaluate {options.run_dir} --data NAME")
