@@ -71,6 +71,6 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _progress(options: argparse.Namespace) -> None:
-    from .exercises import progress_table
+    from ..exercises import progress_table
 
     print(progress_table())
