@@ -1,79 +1,158 @@
-"""What an exercise is: a function that the student writes, checks that name the mistake, three hints, a fallback.
+"""What an exercise is: a contract, a reference, cases to try, hints, and its mistakes, each written once.
 
-A check is a plain function that takes the student's function, calls it with `call` and compares with `expect`:
+A **case** is one call of the student's function: words for it, inputs, and where needed a function that observes more
+than the result. A **mistake** is a wrong function with a name, what the student thought, and the message:
 
-    def _mean_over_views(student):
-        z1, z2 = ...
-        expect("the loss", call(student, z1, z2, 0.5), oracle(z1, z2, 0.5), likely={"sum, not mean": wrong_value})
+    double = Exercise(..., reference=lambda x: 2 * x, cases=(Case("two numbers", lambda: (torch.ones(2),)),))
 
-`likely` maps the name of a mistake to the value that this mistake gives (or to a predicate on what came).
+    @double.mistake("halved", "Half is not double.")
+    def _(x):
+        \"\"\"What the student thought.\"\"\"
+        return x / 2
+
+The student's function runs on all cases. Where it differs from the reference, the mistake is named whose function
+agrees with the student's on all of them; where there is none, the difference itself is described.
 """
 
-import contextlib
-import dis
 import inspect
-import random
-import sysconfig
-import traceback
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-
-import numpy as np
-import torch
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 
 from aimsssl.exercises import record
-from aimsssl.exercises.compare import describe, mismatch, one_of
+from aimsssl.exercises.advice import advice
+from aimsssl.exercises.calling import (
+    NotAttempted,
+    Raised,
+    Wrong,
+    call,
+    random_states,
+    same_random_state,
+    seed_everything,
+    their_line,
+)
+from aimsssl.exercises.compare import Difference, describe, difference, same
 from aimsssl.exercises.display import show
+from aimsssl.exercises.relations import relation
 
 GENERAL = {
     "not a function": "`check` takes the function itself: its name, without parentheses.",
     "wrong arguments": "Keep the arguments of the function as the exercise gives them.",
     "nothing returned": "The function gave back None. Is there a `return` on every way through it?",
     "wrong type": "The result is of another type than the contract says.",
-    "wrong dtype": "The type and the shape of the container are one thing, the type of its numbers another.",
-    "wrong shape": "The numbers may be right, but they do not lie in the shape that the contract says.",
+    "wrong dtype": "The numbers are of another type than the contract says.",
+    "wrong shape": "The numbers do not lie in the shape that the contract says.",
     "not finite": "There is a NaN or an infinity in the result. A division by zero? A log of 0? A large exp?",
     "wrong value": "Type and shape are right, the value is not.",
-    "input changed in place": "The function changed a tensor that it was given. The caller still needs the old values: "
-    "make a new tensor, and beware of methods that end in `_` and of `+=`.",
+    "input changed in place": "The function changed something that it was given. The caller still needs the old "
+    "values: make a new tensor, and beware of methods that end in `_`, of `+=` and of assigning to `x[…]`.",
+    "a seed set inside": "The function sets the seed of all random numbers. Whoever draws after it draws the same "
+    "numbers each time: other images, other views, another epoch, and yet always the same draw.",
     "unreadable result": "The check could not work with what the function returned.",
 }
-"""Mistakes that can happen in every exercise. An exercise may name its own words for one of them."""
+"""Mistakes that can happen in every exercise. An exercise may have a mistake of its own under one of these names."""
 
-__all__ = ["Exercise", "Outcome", "Raised", "Wrong", "call", "expect", "one_of"]
-
-STANDS_STILL = {"RESUME", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "NOP", "LOAD_SMALL_INT", "COPY_FREE_VARS"}
+__all__ = ["Case", "Exercise", "Mistake", "Outcome", "Raised", "Seen", "Wrong", "call"]
 
 
-class NotAttempted(Exception):
-    """The student's function is still the stub."""
+@dataclass(frozen=True)
+class Case:
+    """One thing to try.
+
+    Attributes:
+        what: words for it, such as "the loss of N = 4 images at temperature 0.5".
+        inputs: makes the arguments. Random numbers begin anew before each call.
+        observe: `observe(function, *inputs)` gives what is compared; by default the result. A dictionary is compared
+            part by part, under the names of its parts.
+        shown: whether what was expected is told.
+    """
+
+    what: str
+    inputs: Callable[[], tuple] = tuple
+    observe: Callable | None = None
+    rtol: float = 1e-4
+    atol: float = 1e-7
+    shown: bool = True
 
 
-class Raised(Exception):
-    """The student's own code raised `error` when it was called with `inputs`."""
+@dataclass
+class Seen:
+    """What a function did in one case: `came` was observed, or `trouble` came of it. A reference fills `expected`."""
 
-    def __init__(self, error: BaseException, inputs: list[str]):
-        super().__init__(str(error))
-        self.error, self.inputs = error, inputs
+    case: Case
+    inputs: tuple = ()
+    names: tuple[str, ...] = ()
+    came: object = None
+    trouble: Raised | Wrong | None = None
+    expected: object = None
+
+    @property
+    def difference(self) -> Difference | None:
+        """How what came differs from what was expected."""
+        return difference(self.came, self.expected, self.case.rtol, self.case.atol)
+
+    @property
+    def fails(self) -> bool:
+        return self.trouble is not None or self.difference is not None
+
+    def agrees(self, other: "Seen") -> bool:
+        """Whether another function did the same here."""
+        if self.trouble is None and other.trouble is None:
+            return same(self.came, other.came, self.case.rtol, self.case.atol)
+        if isinstance(self.trouble, Raised) and isinstance(other.trouble, Raised):
+            return type(self.trouble.error) is type(other.trouble.error)
+        if isinstance(self.trouble, Wrong) and isinstance(other.trouble, Wrong):
+            return self.trouble.mistake == other.trouble.mistake
+        return False
+
+    def part(self) -> tuple[str, object, object]:
+        """The first part that differs: its name, what came, what was expected. Without parts the whole."""
+        if isinstance(self.came, dict) and isinstance(self.expected, dict) and self.came.keys() == self.expected.keys():
+            for name, expected in self.expected.items():
+                if not same(self.came[name], expected, self.case.rtol, self.case.atol):
+                    return name, self.came[name], expected
+        return "", self.came, self.expected
 
 
-class Wrong(Exception):
-    """The result is wrong: the mistake's name, what came, what was expected."""
+@dataclass
+class Mistake:
+    """A wrong function in one or more forms, with a name, what the student thought, and the message.
 
-    def __init__(self, mistake: str, came: object = "", expected: object = "", what: str = ""):
-        super().__init__(mistake)
-        self.mistake, self.came, self.expected, self.what = mistake, came, expected, what
+    `looks` may say of what was seen in a failing case whether this mistake explains it, where no function can.
+    """
+
+    name: str
+    message: str
+    forms: list[Callable]
+    looks: Callable[[Seen], bool] | None = None
+
+    @property
+    def thought(self) -> str:
+        """The first line of what the student thought."""
+        return self.forms[0].__doc__.strip().splitlines()[0]
+
+    def is_seen_in(self, seen: Seen) -> bool:
+        if self.looks is None:
+            return False
+        try:
+            return bool(self.looks(seen))
+        except Exception:  # it stumbled over an odd result: then it does not explain it
+            return False
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a check found. `kind` is passed, wrong, raised or not attempted; `mistake` is its name where it is wrong."""
+    """What a check found. `kind` is passed, wrong, raised or not attempted; `mistake` is its name where it is wrong.
+
+    `how` tells how a wrong answer was explained: named (by a mistake of the exercise), described (a relation to what
+    was expected, or advice on an error), general.
+    """
 
     kind: str
     title: str
     details: tuple[str, ...] = ()
     mistake: str = ""
+    how: str = ""
 
     @property
     def text(self) -> str:
@@ -82,7 +161,7 @@ class Outcome:
 
 @dataclass
 class Exercise:
-    """One exercise. `mistakes` maps the name of each mistake that its checks can find to why it is a mistake."""
+    """One exercise. `may_seed` is for a function whose contract is to draw from a seed that it is given."""
 
     lesson: str
     name: str
@@ -91,30 +170,60 @@ class Exercise:
     minutes: int
     reference: Callable
     hints: tuple[str, str, str]
-    checks: tuple[Callable[[Callable], None], ...]
-    mistakes: Mapping[str, str] = field(default_factory=dict)
+    cases: tuple[Case, ...]
+    may_seed: bool = False
+    mistakes: dict[str, Mistake] = field(default_factory=dict)
     hints_shown: int = field(default=0, init=False)
+    _known: dict = field(default_factory=dict, init=False, repr=False)
+
+    # ---- writing an exercise
+
+    def mistake(self, name: str, message: str, looks: Callable[[Seen], bool] | None = None) -> Callable:
+        """A decorator: the function below is a wrong answer. Its docstring says what the student thought."""
+
+        def add(function: Callable) -> Callable:
+            self.mistakes[name] = Mistake(name, message, [function], looks)
+            return function
+
+        return add
+
+    def also(self, name: str) -> Callable:
+        """A decorator: the function below is another form of a mistake that is there already."""
+
+        def add(function: Callable) -> Callable:
+            self.mistakes[name].forms.append(function)
+            return function
+
+        return add
+
+    # ---- judging
 
     def examine(self, student: object) -> Outcome:
         """Judge a function without printing or recording anything. Never raises on a student's mistake."""
         if student is None or student is ... or self._is_the_packages_own(student):
             return self._not_attempted(own=student is not None and student is not ...)
+        return self.judge(student)
+
+    def judge(self, student: object) -> Outcome:
+        """As `examine`, but of any function, the package's own too."""
+        if not callable(student):
+            message = f"It is {describe(student)}."
+            return self._outcome("wrong", "not a function", (GENERAL["not a function"], message), "general")
         try:
             with same_random_state():
-                if not callable(student):
-                    raise Wrong("not a function", student, "a function")
-                for check in self.checks:
-                    torch.manual_seed(0)
-                    check(student)
+                seen = [self._try(student, case) for case in self.cases]
+                if not any(one.fails for one in seen) and not self.may_seed and self._seeds_inside(student):
+                    return self._outcome("wrong", "a seed set inside", (GENERAL["a seed set inside"],), "named")
+                failing = [one for one in seen if one.fails]
+                return self._explained(seen, failing) if failing else self._passed()
         except NotAttempted:
             return self._not_attempted()
-        except Raised as raised:
-            return self._raised(raised)
-        except Wrong as wrong:
-            return self._wrong(wrong)
-        except Exception as error:  # the check itself stumbled over an odd result
-            return self._wrong(Wrong("unreadable result", f"{type(error).__name__}: {error}", "what the contract says"))
-        return Outcome("passed", f"✓ PASSED · {self.name} {self.difficulty}")
+
+    def passes(self, function: Callable) -> bool:
+        """Whether a function passes all cases; quicker than `judge`, which explains what is wrong."""
+        with same_random_state():
+            fails = any(self._try(function, case).fails for case in self.cases)
+            return not fails and (self.may_seed or not self._seeds_inside(function))
 
     def check(self, student: Callable) -> Callable:
         """Judge a function, show and record the outcome, and give back the function that the lesson goes on with."""
@@ -143,9 +252,185 @@ class Exercise:
             lines = [f"{number}. {hint}" for number, hint in enumerate(self.hints, start=1)]
             show("hint", f"There are no more hints · {self.name}. All of them again:", lines)
 
-    def _is_the_packages_own(self, student: object) -> bool:
-        """After a fallback the name holds the package's function: to check that again must not count as solved."""
-        return student is self.reference or str(getattr(student, "__module__", "")).split(".")[0] == "aimsssl"
+    # ---- running the cases
+
+    def _try(self, function: Callable, case: Case) -> Seen:
+        """Run a function on a case, beside what the reference does there."""
+        seen = self._run(function, case)
+        seen.expected = self._reference_seen(case).came
+        return seen
+
+    def _run(self, function: Callable, case: Case) -> Seen:
+        results = []
+
+        def guarded(*args: object, **keywords: object) -> object:
+            results.append(call(function, *args, **keywords))
+            return results[-1]
+
+        seed_everything(0)
+        seen = Seen(case, case.inputs(), self._names(case))
+        try:
+            seen.came = case.observe(guarded, *seen.inputs) if case.observe else guarded(*seen.inputs)
+        except (Raised, Wrong) as trouble:
+            seen.trouble = trouble
+        except NotAttempted:
+            raise
+        except Exception as error:  # what observes stumbled over an odd result
+            seen.trouble = self._unreadable(case, error, results)
+        return seen
+
+    def _names(self, case: Case) -> tuple[str, ...]:
+        """What the inputs of a case are called."""
+        if case.observe:
+            return tuple(inspect.signature(case.observe).parameters)[1:]
+        return tuple(inspect.signature(self.reference).parameters)
+
+    def _unreadable(self, case: Case, error: Exception, results: list) -> Wrong | Raised:
+        """The result of the student's function that stopped what observes: in what it differs from the reference's."""
+        if their_line(error):  # it came from a function that the student's returned
+            return Raised(error, [])
+        right = []
+        if results:
+            seed_everything(0)
+            case.observe(lambda *a, **k: right.append(call(self.reference, *a, **k)) or right[-1], *case.inputs())
+            one = difference(results[-1], right[len(results) - 1], case.rtol, case.atol)
+            if one is not None and one.name != "wrong value":
+                return Wrong(one.name, one.sentence, case.what)
+        return Wrong("unreadable result", f"{type(error).__name__}: {error}", case.what)
+
+    def _reference_seen(self, case: Case) -> Seen:
+        if id(case) not in self._known:
+            self._known[id(case)] = self._run(self.reference, case)
+        return self._known[id(case)]
+
+    def _mistake_seen(self) -> list[tuple[Mistake, list[Seen]]]:
+        """What each form of each mistake does on all cases; computed once."""
+        if "mistakes" not in self._known:
+            self._known["mistakes"] = [
+                (mistake, [self._run(form, case) for case in self.cases])
+                for mistake in self.mistakes.values()
+                for form in mistake.forms
+            ]
+        return self._known["mistakes"]
+
+    def _seeds_inside(self, student: Callable) -> bool:
+        """Whether random numbers are the same after the call, whatever they were before it."""
+        after = []
+        for seed in (0, 1):
+            seed_everything(seed)
+            inputs = self.cases[0].inputs()
+            observe = self.cases[0].observe
+            _ = observe(student, *inputs) if observe else student(*inputs)
+            after.append(random_states())
+        return any(one == other for one, other in zip(*after, strict=True))
+
+    # ---- explaining
+
+    def _explained(self, seen: list[Seen], failing: list[Seen]) -> Outcome:
+        """The mistake by its name, two mistakes by theirs, or the difference in words."""
+        names = self._one_mistake(seen, failing)
+        if not names and isinstance(failing[0].trouble, Wrong) and failing[0].trouble.mistake != "unreadable result":
+            return self._general(seen, failing)
+        described = "" if names else relation(failing)
+        if not names and not described:
+            names = self._two_mistakes(seen, failing)
+        if not names and not described:
+            names, described = self._scaled_mistake(seen, failing)
+        if names:
+            messages = [self.mistakes[name].message for name in names]
+            details = [*messages, *([described] if described else []), *self._where(failing[0])]
+            return self._outcome("wrong", ", and ".join(names), tuple(details), "named")
+        if isinstance(failing[0].trouble, Raised):
+            return self._raised(failing[0])
+        return self._general(seen, failing, described)
+
+    def _one_mistake(self, seen: list[Seen], failing: list[Seen]) -> list[str]:
+        """The mistake that does the same in all cases; else the first one that is seen in all failing cases."""
+        for mistake, done in self._mistake_seen():
+            if all(mine.agrees(its) for mine, its in zip(seen, done, strict=True)):
+                return [mistake.name]
+        for mistake in self.mistakes.values():
+            if all(mistake.is_seen_in(one) for one in failing):
+                return [mistake.name]
+        return []
+
+    def _two_mistakes(self, seen: list[Seen], failing: list[Seen]) -> list[str]:
+        """Two mistakes that explain all failing cases between them, and spoil no other case."""
+        explains: dict[str, set[int]] = {}
+        for mistake, done in self._mistake_seen():
+            agree = {i for i, (mine, its) in enumerate(zip(seen, done, strict=True)) if mine.agrees(its)}
+            if all(i in agree for i, one in enumerate(seen) if not one.fails):
+                explains.setdefault(mistake.name, set()).update(i for i in agree if seen[i].fails)
+        for mistake in self.mistakes.values():
+            looked = {i for i, one in enumerate(seen) if one.fails and mistake.is_seen_in(one)}
+            explains[mistake.name] = explains.get(mistake.name, set()) | looked
+        wanted = {i for i, one in enumerate(seen) if one.fails}
+        for one, other in combinations(explains, 2):
+            if explains[one] and explains[other] and explains[one] | explains[other] == wanted:
+                first = min(wanted)  # the one that explains the first failing case comes first
+                return [one, other] if first in explains[one] else [other, one]
+        return []
+
+    def _scaled_mistake(self, seen: list[Seen], failing: list[Seen]) -> tuple[list[str], str]:
+        """A mistake whose every result the student's is a known multiple of: two mistakes at once."""
+        for mistake, done in self._mistake_seen():
+            pairs = [replace(mine, expected=its.came) for mine, its in zip(seen, done, strict=True)]
+            if any(one.trouble or its.trouble for one, its in zip(seen, done, strict=True)):
+                continue
+            if not any(its.agrees(self._reference_seen(its.case)) for its in done):
+                words = relation([one for one in pairs if one.fails], only_factors=True)
+                if words:
+                    return [mistake.name], f"Besides that: {words[0].lower()}{words[1:]}"
+        return [], ""
+
+    def _where(self, one: Seen) -> list[str]:
+        """The lines under a message: which case, which part, what came and what was expected."""
+        if one.trouble is not None:
+            return [f"where: {one.case.what}"]
+        name, came, expected = one.part()
+        found = difference(came, expected, one.case.rtol, one.case.atol)
+        lines = [f"where: {name}; {one.case.what}" if name else f"where: {one.case.what}", f"came: {describe(came)}"]
+        if one.case.shown:
+            lines.append(f"expected: {describe(expected)}")
+            if found and found.place:
+                lines.append(f"the first difference: {found.place}")
+        return lines
+
+    def _general(self, seen: list[Seen], failing: list[Seen], described: str = "") -> Outcome:
+        """No mistake of this exercise explains it: the general name, and all that a machine can say."""
+        one = failing[0]
+        if isinstance(one.trouble, Wrong):
+            mistake, sentences = one.trouble.mistake, [one.trouble.details]
+            where = [f"where: {one.trouble.what or one.case.what}"]
+        else:
+            found = one.difference
+            mistake, sentences = found.name, [found.sentence if found.name != "wrong value" else "", described]
+            if not one.case.shown:
+                sentences = [described]
+            where = self._where(one)
+        right = [case.case.what for case in seen if not case.fails]
+        if right and len(failing) < len(seen) and mistake in ("wrong value", "not finite"):
+            where.append("right for: " + "; ".join(right[:3]) + ("; …" if len(right) > 3 else ""))
+        details = [GENERAL[mistake], *filter(None, sentences), *where]
+        return self._outcome("wrong", mistake, tuple(details), "described" if described else "general")
+
+    def _raised(self, one: Seen) -> Outcome:
+        error, inputs = one.trouble.error, one.trouble.inputs
+        text = f"{type(error).__name__}: {error}".rstrip(": ")
+        words = advice(error)
+        details = [f"error: {text}", *their_line(error), *([words] if words else [])]
+        details += ["\n    ".join(("called with:", *inputs))] if inputs else []
+        details += [f"where: {one.case.what}"]
+        title = f"✗ YOUR CODE RAISED AN ERROR · {self.name}"
+        return Outcome("raised", title, tuple(details), how="described" if words else "general")
+
+    # ---- the four outcomes
+
+    def _passed(self) -> Outcome:
+        return Outcome("passed", f"✓ PASSED · {self.name} {self.difficulty}")
+
+    def _outcome(self, kind: str, mistake: str, details: tuple[str, ...], how: str) -> Outcome:
+        return Outcome(kind, f"✗ NOT YET · {self.name}: {mistake}", details, mistake, how)
 
     def _not_attempted(self, own: bool = False) -> Outcome:
         details = (f"{self.title} About {self.minutes} minutes.",)
@@ -153,112 +438,6 @@ class Exercise:
             details = (f"This is the package's own {self.name}. Run the cell with your function, then this one.",)
         return Outcome("not attempted", f"○ NOT ATTEMPTED · {self.name} {self.difficulty}", details)
 
-    def _raised(self, raised: Raised) -> Outcome:
-        error = f"{type(raised.error).__name__}: {raised.error}".rstrip(": ")
-        details = [f"error: {error}", *their_line(raised.error)]
-        details += ["\n    ".join(("called with:", *raised.inputs))] if raised.inputs else []
-        return Outcome("raised", f"✗ YOUR CODE RAISED AN ERROR · {self.name}", tuple(details))
-
-    def _wrong(self, wrong: Wrong) -> Outcome:
-        details = [self.mistakes[wrong.mistake] if wrong.mistake in self.mistakes else GENERAL[wrong.mistake]]
-        details += [f"where: {wrong.what}"] if wrong.what else []
-        details += [f"came: {describe(wrong.came)}"] if not _is_empty(wrong.came) else []
-        details += [f"expected: {describe(wrong.expected)}"] if not _is_empty(wrong.expected) else []
-        return Outcome("wrong", f"✗ NOT YET · {self.name}: {wrong.mistake}", tuple(details), wrong.mistake)
-
-
-def call(function: Callable, *args: object) -> object:
-    """Call the student's function with copies of `args`; find a stub, an exception, None, a change of an input."""
-    names = _argument_names(function, args)
-    inputs = [f"{name} = {describe(value)}" for name, value in zip(names, args, strict=True)]
-    given = [_copy(value) for value in args]
-    before = [_copy(value) for value in given]
-    try:
-        result = function(*given)
-    except NotImplementedError as error:
-        if not error.args:  # the stub; PyTorch's own NotImplementedErrors say what is missing
-            raise NotAttempted from None
-        raise Raised(error, inputs) from error
-    except (Exception, SystemExit) as error:
-        raise Raised(error, inputs) from error
-    if result is None:
-        code = getattr(function, "__code__", None)
-        if code is not None and {step.opname for step in dis.get_instructions(code)} <= STANDS_STILL:
-            raise NotAttempted
-        raise Wrong("nothing returned", "None", "")
-    for name, old, new in zip(names, before, given, strict=True):
-        if mismatch(new, old, rtol=0.0, atol=0.0):
-            raise Wrong("input changed in place", new, old, f"the argument {name}")
-    return result
-
-
-def expect(
-    what: str,
-    came: object,
-    expected: object,
-    likely: Mapping[str, object] | None = None,
-    rtol: float = 1e-4,
-    atol: float = 1e-7,
-) -> None:
-    """Raise `Wrong` where `came` is not `expected`, under the name of the first `likely` mistake that explains it."""
-    problem = mismatch(came, expected, rtol, atol)
-    if not problem:
-        return
-    for mistake, value in (likely or {}).items():
-        with contextlib.suppress(Exception):  # a predicate may stumble over an odd result: then it does not explain it
-            if value(came) if callable(value) else not mismatch(came, value, rtol, atol, finite=False):
-                problem = mistake
-                break
-    raise Wrong(problem, came, expected, what)
-
-
-def their_line(error: BaseException) -> list[str]:
-    """The last line of the student's own code on the way to `error`: not the package's, not a library's."""
-    others = (str(Path(__file__).parents[1]), sysconfig.get_path("stdlib"))
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith((*others, "<frozen")) and "site-packages" not in frame.filename
-    ]
-    if not frames:
-        return []
-    last = frames[-1]
-    return [f"your line {last.lineno}, in {last.name}: {last.line}".rstrip(": ")]
-
-
-@contextlib.contextmanager
-def same_random_state() -> Iterator[None]:
-    """Leave the random states of PyTorch, NumPy and Python as they were, and gradients switched on inside."""
-    numpy_state, python_state = np.random.get_state(), random.getstate()
-    try:
-        with torch.random.fork_rng(devices=range(torch.cuda.device_count())), torch.enable_grad():
-            yield
-    finally:
-        np.random.set_state(numpy_state)
-        random.setstate(python_state)
-
-
-def _argument_names(function: Callable, args: tuple) -> list[str]:
-    try:
-        signature = inspect.signature(function.forward if isinstance(function, torch.nn.Module) else function)
-    except (TypeError, ValueError):
-        return [f"argument {number}" for number in range(1, len(args) + 1)]
-    try:
-        signature.bind(*args)
-    except TypeError:
-        raise Wrong("wrong arguments", str(signature), f"{len(args)} arguments") from None
-    names = [name for name, p in signature.parameters.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    return [names[i] if i < len(names) else f"argument {i + 1}" for i in range(len(args))]
-
-
-def _copy(value: object) -> object:
-    """A copy of tensors and arrays; a tensor that needs a gradient is handed on itself, so that a check can read it."""
-    if isinstance(value, torch.Tensor):
-        return value if value.requires_grad else value.clone()
-    if isinstance(value, tuple | list):
-        return type(value)(_copy(item) for item in value)
-    return value.copy() if isinstance(value, np.ndarray) else value
-
-
-def _is_empty(value: object) -> bool:
-    return isinstance(value, str) and value == ""
+    def _is_the_packages_own(self, student: object) -> bool:
+        """After a fallback the name holds the package's function: to check that again must not count as solved."""
+        return student is self.reference or str(getattr(student, "__module__", "")).split(".")[0] == "aimsssl"

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from aimsssl import pretext
-from aimsssl.exercises.framework import Exercise, Wrong, call
+from aimsssl.exercises.old_framework import Exercise, Wrong, call
 
 
 def _orders(student: Callable, tiles: int, count: int, seed: int) -> list[list[int]]:

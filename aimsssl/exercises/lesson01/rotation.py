@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from aimsssl import pretext
-from aimsssl.exercises.framework import Exercise, Wrong, call, expect, one_of
+from aimsssl.exercises.old_framework import Exercise, Wrong, call, expect, one_of
 
 
 def _pair(student: Callable, images: Tensor) -> tuple[Tensor, Tensor]:

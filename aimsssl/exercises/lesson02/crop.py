@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import product
 from math import sqrt
 
-from aimsssl.exercises.framework import Exercise, call, expect, one_of
+from aimsssl.exercises.old_framework import Exercise, call, expect, one_of
 
 HEIGHT, WIDTH = 60, 100
 DRAWS = (0.0, 0.02, 0.3, 0.5, 0.77, 0.999)

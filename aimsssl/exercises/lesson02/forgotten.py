@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from aimsssl.exercises.framework import Exercise, Wrong, call
+from aimsssl.exercises.old_framework import Exercise, Wrong, call
 
 CLEAR = (
     {"class": [0.10, 0.12, 0.09], "hue": [0.81, 0.84, 0.80], "x": [0.52, 0.50, 0.55], "size": [0.41, 0.40, 0.43]},

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from aimsssl import augment
-from aimsssl.exercises.framework import Exercise, call, expect, one_of
+from aimsssl.exercises.old_framework import Exercise, call, expect, one_of
 
 NOTHING = (torch.zeros(3), torch.ones(3))  # a mean and a std that normalise nothing
 MEAN, STD = torch.tensor([0.55, 0.45, 0.4]), torch.tensor([0.25, 0.2, 0.3])

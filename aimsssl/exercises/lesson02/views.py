@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from aimsssl.exercises.framework import Exercise, Wrong, call
+from aimsssl.exercises.old_framework import Exercise, Wrong, call
 
 B = 6
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from aimsssl import losses
-from aimsssl.exercises.framework import Exercise, Wrong, call, expect, one_of
+from aimsssl.exercises.old_framework import Exercise, Wrong, call, expect, one_of
 
 N, D, CHUNK, TAU = 6, 3, 5, 0.3  # 12 views in chunks of 5, 5 and 2
 

@@ -8,95 +8,23 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from aimsssl import losses
-from aimsssl.exercises.framework import Exercise, Wrong, call, expect, one_of
-
-N, D = 4, 3
+from aimsssl.exercises.framework import Case, Exercise
 
 
-def _views() -> tuple[Tensor, Tensor]:
+def _views(n: int = 4, d: int = 3) -> tuple[Tensor, Tensor]:
     """Partners that are alike, of different lengths."""
-    z1 = torch.randn(N, D)
-    z2 = (z1 + 0.5 * torch.randn(N, D)) * torch.tensor([0.5, 1.0, 2.0, 3.0])[:, None]
+    z1 = torch.randn(n, d)
+    z2 = (z1 + 0.5 * torch.randn(n, d)) * torch.linspace(0.5, 3.0, n)[:, None]
     return z1, z2
 
 
-def _logits(z1: Tensor, z2: Tensor, temperature: float, own: float = -math.inf) -> Tensor:
-    """Similarities over the temperature, `own` in place of each view's with itself."""
-    z = F.normalize(torch.cat([z1, z2]), dim=1)
-    return ((z @ z.T).fill_diagonal_(own * temperature)) / temperature
-
-
-def _the_value(student: Callable) -> None:
-    """Four images at τ = 0.5, beside what each slip would give."""
-    z1, z2 = _views()
-    tau = 0.5
-    right, logits = losses.nt_xent(z1, z2, tau), _logits(z1, z2, tau)
-    positives, index = torch.arange(2 * N).roll(N), torch.arange(2 * N)
-    unit1, unit2, raw = F.normalize(z1, dim=1), F.normalize(z2, dim=1), torch.cat([z1, z2])
-    across = unit1 @ unit2.T / tau  # [N, N]
-    both = (F.cross_entropy(across, index[:N]) + F.cross_entropy(across.T, index[:N])) / 2
-    p = logits.softmax(dim=1)[index, positives]
-    negatives = logits.scatter(1, positives[:, None], -math.inf)
-    offsets = [index.roll(shift) for shift in range(1, 2 * N) if shift != N] + [index ^ 1, index.flip(0)]
-    expect(
-        f"the loss of N = {N} images at temperature {tau}",
-        call(student, z1, z2, tau),
-        right,
-        likely={
-            "not averaged": lambda came: came.shape == (2 * N,),
-            "self-similarity kept": F.cross_entropy(_logits(z1, z2, tau, 1 / tau), positives),
-            "masked with a 0": F.cross_entropy(_logits(z1, z2, tau, 0.0), positives),
-            "temperature multiplied": F.cross_entropy(logits * tau * tau, positives),
-            "temperature ignored": F.cross_entropy(logits * tau, positives),
-            "no normalisation": F.cross_entropy((raw @ raw.T).fill_diagonal_(-math.inf) / tau, positives),
-            "one direction only": F.cross_entropy(logits[:N], positives[:N]),
-            "half of the candidates": one_of(F.cross_entropy(across, index[:N]), both),
-            "sum for mean": right * 2 * N,
-            "divided by N": right * 2,
-            "the positive left out of the sum": (negatives.logsumexp(dim=1) - logits[index, positives]).mean(),
-            "the positive at the wrong place": one_of(*(F.cross_entropy(logits, other) for other in offsets)),
-            "softmax twice": F.cross_entropy(logits.softmax(dim=1), positives),
-            "no logarithm": one_of(p.mean(), 1 - p.mean(), -p.mean()),
-            "log and mean in the wrong order": -p.mean().log(),
-            "no minus sign": -right,
-        },
-    )
-
-
-def _another_temperature(student: Callable) -> None:
-    """The same at τ = 0.1."""
-    z1, z2 = _views()
-    others = (0.05, 0.07, 0.2, 0.5, 1.0)
-    expect(
-        f"the loss of N = {N} images at temperature 0.1",
-        call(student, z1, z2, 0.1),
-        losses.nt_xent(z1, z2, 0.1),
-        likely={"temperature fixed": one_of(*(losses.nt_xent(z1, z2, tau) for tau in others))},
-    )
-
-
-def _a_small_temperature(student: Callable) -> None:
-    """At τ = 0.005 an exponential of 200 has to be avoided."""
-    z1, z2 = _views()
-    expect(
-        f"the loss of N = {N} images at temperature 0.005",
-        call(student, z1, z2, 0.005),
-        losses.nt_xent(z1, z2, 0.005),
-        likely={"overflow at a small temperature": lambda came: not came.isfinite()},
-        rtol=1e-3,
-    )
-
-
-def _a_gradient(student: Callable) -> None:
-    """The loss can be trained with."""
-    z1, z2 = (z.requires_grad_() for z in _views())
-    wanted = torch.autograd.grad(losses.nt_xent(z1, z2, 0.5), [z1, z2])
-    loss = call(student, z1, z2, 0.5)
-    if not (isinstance(loss, Tensor) and loss.requires_grad):
-        raise Wrong("no gradient", loss, "a tensor with a grad_fn", "the result for inputs that need a gradient")
-    came = torch.autograd.grad(loss, [z1, z2], materialize_grads=True)
-    likely = {"no gradient": lambda came: True}
-    expect("the gradient with respect to z1 and z2", came, wanted, likely, rtol=1e-3, atol=1e-5)
+def _value_and_gradient(function: Callable, z1: Tensor, z2: Tensor, temperature: float) -> dict:
+    """The loss, whether a gradient can flow from it, and the gradient itself."""
+    loss = function(z1.requires_grad_(), z2.requires_grad_(), temperature)
+    flows = isinstance(loss, Tensor) and loss.requires_grad
+    zero = (torch.zeros_like(z1), torch.zeros_like(z2))
+    gradient = torch.autograd.grad(loss.sum(), [z1, z2], materialize_grads=True) if flows else zero
+    return {"the loss": loss, "a gradient flows": flows, "its gradient with respect to z1 and z2": tuple(gradient)}
 
 
 nt_xent = Exercise(
@@ -115,38 +43,314 @@ nt_xent = Exercise(
         "diagonal with fill_diagonal_. Then F.cross_entropy takes these scores and the indices of the positives, and "
         "it averages over the rows by itself.",
     ),
-    checks=(_the_value, _another_temperature, _a_small_temperature, _a_gradient),
-    mistakes={
-        "not averaged": "There is one loss a view here. Training needs a single number: their mean.",
-        "self-similarity kept": "Each view is among its own candidates, with the cosine 1 that none can beat. It has "
-        "to be taken out of the sum.",
-        "masked with a 0": "The similarity of a view with itself was set to 0, but exp(0) is 1: it still counts in the "
-        "sum. Which number has the exponential 0?",
-        "temperature multiplied": "The similarities are multiplied by τ. Then a small τ makes all candidates alike; it "
-        "should make them differ more.",
-        "temperature ignored": "This is the loss at τ = 1, whatever `temperature` is.",
-        "temperature fixed": "The loss is that of another temperature: is τ a number inside the function?",
-        "no normalisation": "The similarities are dot products. Then the network can lower the loss by making its "
-        "vectors longer.",
-        "one direction only": "Only the first views ask for their partners. The second views ask, too: that makes 2N "
-        "terms.",
-        "half of the candidates": "The first views are compared with the second views only. The other first views are "
-        "candidates as well: 2N−1 of them, not N.",
-        "sum for mean": "These are the 2N terms added up. The loss would grow with the batch.",
-        "divided by N": "There are 2N terms, and they were divided by N.",
-        "the positive left out of the sum": "The sum under the fraction runs over the negatives only. It runs over all "
-        "k ≠ i, so the positive is in it too, and the fraction is a probability.",
-        "the positive at the wrong place": "The fraction has the similarity to a view of another image on top. In "
-        "which order do the 2N views lie?",
-        "softmax twice": "F.cross_entropy takes the softmax itself, and it was given probabilities. So the softmax was "
-        "taken twice, and the loss can hardly move.",
-        "no logarithm": "This is a mean of probabilities. What is missing between a probability and a cross-entropy?",
-        "log and mean in the wrong order": "The mean of the probabilities was taken, and then the logarithm. Each view "
-        "has its own −log, and those are averaged.",
-        "no minus sign": "The loss is negative: training would make the positives *less* likely.",
-        "overflow at a small temperature": "exp(1/τ) is too large for float32 when τ is small. Work with logarithms: "
-        "there are functions that take the exponential, the sum and the log in one safe step.",
-        "no gradient": "The value is right, but the way back from it to z1 and z2 is cut. Look for .item(), .detach(), "
-        ".data, NumPy, or a new torch.tensor(…).",
-    },
+    cases=(
+        Case("N = 4 images at temperature 0.5", lambda: (*_views(), 0.5), _value_and_gradient, rtol=1e-3, atol=1e-5),
+        Case("the loss of N = 6 images at temperature 0.1", lambda: (*_views(6, 5), 0.1)),
+        Case("N = 3 images, the temperature left out", lambda: _views(3)),
+        Case("N = 4 images at temperature 0.005", lambda: (*_views(), 0.005), rtol=1e-3),
+    ),
 )
+
+
+def _scores(z1: Tensor, z2: Tensor, temperature: float) -> Tensor:
+    """Similarities of all views over the temperature, nothing masked: `[2N, 2N]`."""
+    z = F.normalize(torch.cat([z1, z2]), dim=1)
+    return z @ z.T / temperature
+
+
+def _masked(z1: Tensor, z2: Tensor, temperature: float) -> Tensor:
+    return _scores(z1, z2, temperature).fill_diagonal_(-math.inf)
+
+
+def _partners(z1: Tensor) -> Tensor:
+    return torch.arange(2 * len(z1)).roll(len(z1))
+
+
+def _loss(z1: Tensor, z2: Tensor, temperature: float, **how: str) -> Tensor:
+    return F.cross_entropy(_masked(z1, z2, temperature), _partners(z1), **how)
+
+
+def _terms_without_a_log(z1: Tensor, z2: Tensor, temperature: float) -> Tensor:
+    positives = _partners(z1)
+    return _masked(z1, z2, temperature).softmax(dim=1)[torch.arange(len(positives)), positives]
+
+
+@nt_xent.mistake("not averaged", "There is one loss a view here. Training needs a single number: their mean.")
+def _(z1, z2, temperature=0.5):
+    """There is a loss for each view, so there are 2N."""
+    return _loss(z1, z2, temperature, reduction="none")
+
+
+@nt_xent.mistake(
+    "self-similarity kept",
+    "Each view is among its own candidates, with the cosine 1 that none can beat. It has to be taken out of the sum.",
+)
+def _(z1, z2, temperature=0.5):
+    """All entries of a row are candidates."""
+    return F.cross_entropy(_scores(z1, z2, temperature), _partners(z1))
+
+
+@nt_xent.mistake(
+    "masked with a 0",
+    "The similarity of a view with itself was set to 0, but exp(0) is 1: it still counts in the sum. Which number has "
+    "the exponential 0?",
+)
+def _(z1, z2, temperature=0.5):
+    """To take something out of a sum, set it to 0."""
+    return F.cross_entropy(_scores(z1, z2, temperature).fill_diagonal_(0), _partners(z1))
+
+
+@nt_xent.mistake(
+    "masked with −1",
+    "The similarity of a view with itself was set to −1, the smallest cosine there is. But exp(−1/τ) is above 0: the "
+    "view still counts among its own candidates.",
+)
+def _(z1, z2, temperature=0.5):
+    """−1 is the smallest similarity, so it stands for 'not at all'."""
+    return F.cross_entropy(_scores(z1, z2, temperature).fill_diagonal_(-1 / temperature), _partners(z1))
+
+
+@nt_xent.also("masked with −1")
+def _(z1, z2, temperature=0.5):
+    return F.cross_entropy(_scores(z1, z2, temperature).fill_diagonal_(-1), _partners(z1))
+
+
+@nt_xent.mistake(
+    "temperature multiplied",
+    "The similarities are multiplied by τ. Then a small τ makes all candidates alike; it should make them differ more.",
+)
+def _(z1, z2, temperature=0.5):
+    """The temperature scales the similarities, so it multiplies them."""
+    return _loss(z1, z2, 1 / temperature)
+
+
+@nt_xent.mistake("temperature ignored", "This is the loss at τ = 1, whatever `temperature` is.")
+def _(z1, z2, temperature=0.5):
+    """The temperature is a detail."""
+    return _loss(z1, z2, 1.0)
+
+
+@nt_xent.mistake("temperature fixed", "The loss is that of another temperature: is τ a number inside the function?")
+def _(z1, z2, temperature=0.5):
+    """The temperature is 0.5, as in the paper."""
+    return _loss(z1, z2, 0.5)
+
+
+@nt_xent.also("temperature fixed")
+def _(z1, z2, temperature=0.5):
+    return _loss(z1, z2, 0.1)
+
+
+@nt_xent.mistake(
+    "another default",
+    "Called without a temperature, the loss is not that of 0.5. The default is part of the contract.",
+    looks=lambda seen: len(seen.inputs) == 2,
+)
+def _(z1, z2, temperature=0.1):
+    """The default is a matter of taste."""
+    return _loss(z1, z2, temperature)
+
+
+@nt_xent.also("another default")
+def _(z1, z2, temperature=1.0):
+    return _loss(z1, z2, temperature)
+
+
+@nt_xent.mistake(
+    "no normalisation",
+    "The similarities are dot products. Then the network can lower the loss by making its vectors longer.",
+)
+def _(z1, z2, temperature=0.5):
+    """The similarity of two vectors is their dot product."""
+    z = torch.cat([z1, z2])
+    return F.cross_entropy((z @ z.T / temperature).fill_diagonal_(-math.inf), _partners(z1))
+
+
+@nt_xent.mistake(
+    "one direction only",
+    "Only one half of the views ask for their partners. The other half asks, too: that makes 2N terms.",
+)
+def _(z1, z2, temperature=0.5):
+    """Each pair is asked about once."""
+    n = len(z1)
+    return F.cross_entropy(_masked(z1, z2, temperature)[:n], _partners(z1)[:n])
+
+
+@nt_xent.also("one direction only")
+def _(z1, z2, temperature=0.5):
+    n = len(z1)
+    return F.cross_entropy(_masked(z1, z2, temperature)[n:], _partners(z1)[n:])
+
+
+@nt_xent.mistake(
+    "half of the candidates",
+    "The first views are compared with the second views only. The other first views are candidates as well: 2N−1 of "
+    "them, not N.",
+)
+def _(z1, z2, temperature=0.5):
+    """The first views look for their partners among the second views, as images and texts do in CLIP."""
+    scores = F.normalize(z1, dim=1) @ F.normalize(z2, dim=1).T / temperature
+    return F.cross_entropy(scores, torch.arange(len(z1)))
+
+
+@nt_xent.also("half of the candidates")
+def _(z1, z2, temperature=0.5):
+    scores = F.normalize(z1, dim=1) @ F.normalize(z2, dim=1).T / temperature
+    index = torch.arange(len(z1))
+    return (F.cross_entropy(scores, index) + F.cross_entropy(scores.T, index)) / 2
+
+
+@nt_xent.mistake("sum for mean", "These are the 2N terms added up. The loss would grow with the batch.")
+def _(z1, z2, temperature=0.5):
+    """The loss of a batch is the sum of its losses."""
+    return _loss(z1, z2, temperature, reduction="sum")
+
+
+@nt_xent.mistake("divided by N", "There are 2N terms, and they were divided by N.")
+def _(z1, z2, temperature=0.5):
+    """There are N images, so the mean divides by N."""
+    return _loss(z1, z2, temperature, reduction="sum") / len(z1)
+
+
+@nt_xent.mistake(
+    "the positive left out of the sum",
+    "The sum under the fraction runs over the negatives only. It runs over all k ≠ i, so the positive is in it too, "
+    "and the fraction is a probability.",
+)
+def _(z1, z2, temperature=0.5):
+    """The sum under the fraction is the sum over the negatives."""
+    scores, positives = _masked(z1, z2, temperature), _partners(z1)
+    index = torch.arange(len(positives))
+    negatives = scores.scatter(1, positives[:, None], -math.inf)
+    return (negatives.logsumexp(dim=1) - scores[index, positives]).mean()
+
+
+@nt_xent.mistake(
+    "the positive at the wrong place",
+    "The fraction has the similarity to a view of another image on top. In which order do the 2N views lie?",
+)
+def _(z1, z2, temperature=0.5):
+    """The views 2k and 2k + 1 belong together."""
+    return F.cross_entropy(_masked(z1, z2, temperature), torch.arange(2 * len(z1)) ^ 1)
+
+
+for _form in (
+    lambda index, n: index.flip(0),
+    lambda index, n: index.roll(1),
+    lambda index, n: index.roll(-1),
+    lambda index, n: index.roll(n - 1),
+    lambda index, n: index.roll(n + 1),
+):
+
+    @nt_xent.also("the positive at the wrong place")
+    def _(z1, z2, temperature=0.5, form=_form):
+        return F.cross_entropy(_masked(z1, z2, temperature), form(torch.arange(2 * len(z1)), len(z1)))
+
+
+@nt_xent.mistake(
+    "softmax twice",
+    "F.cross_entropy takes the softmax itself, and it was given probabilities. So the softmax was taken twice, and the "
+    "loss can hardly move.",
+)
+def _(z1, z2, temperature=0.5):
+    """Cross-entropy compares probabilities, so take the softmax first."""
+    return F.cross_entropy(_masked(z1, z2, temperature).softmax(dim=1), _partners(z1))
+
+
+@nt_xent.mistake(
+    "no logarithm",
+    "This is a mean of probabilities. What is missing between a probability and a cross-entropy?",
+)
+def _(z1, z2, temperature=0.5):
+    """One minus the probability of the right answer is a good loss."""
+    return 1 - _terms_without_a_log(z1, z2, temperature).mean()
+
+
+@nt_xent.also("no logarithm")
+def _(z1, z2, temperature=0.5):
+    return -_terms_without_a_log(z1, z2, temperature).mean()
+
+
+@nt_xent.also("no logarithm")
+def _(z1, z2, temperature=0.5):
+    return _terms_without_a_log(z1, z2, temperature).mean()
+
+
+@nt_xent.mistake(
+    "log and mean in the wrong order",
+    "The mean of the probabilities was taken, and then the logarithm. Each view has its own −log, and those are "
+    "averaged.",
+)
+def _(z1, z2, temperature=0.5):
+    """First average, then take the logarithm."""
+    return -_terms_without_a_log(z1, z2, temperature).mean().log()
+
+
+@nt_xent.mistake("no minus sign", "The loss is negative: training would make the positives *less* likely.")
+def _(z1, z2, temperature=0.5):
+    """The logarithm of the probability of the right answer."""
+    return -_loss(z1, z2, temperature)
+
+
+@nt_xent.mistake(
+    "a logarithm to another base", "The logarithm is not the natural one: the loss is that of bits (or of digits)."
+)
+def _(z1, z2, temperature=0.5):
+    """Information is measured in bits."""
+    return _loss(z1, z2, temperature) / math.log(2)
+
+
+@nt_xent.mistake(
+    "a small number inside the log",
+    "A small number was added before the logarithm. At a small τ a probability may be far smaller than that: the loss "
+    "is cut off just where a pair is found worst, and its gradient is gone. Work with logarithms instead.",
+    looks=lambda seen: seen.inputs[2] < 0.01 and seen.came.isfinite() and seen.came < seen.expected,
+)
+def _(z1, z2, temperature=0.5):
+    """A log of 0 is infinite, so add a little."""
+    return -(_terms_without_a_log(z1, z2, temperature) + 1e-8).log().mean()
+
+
+@nt_xent.mistake(
+    "overflow at a small temperature",
+    "exp(1/τ) is too large for float32 when τ is small. Work with logarithms: there are functions that take the "
+    "exponential, the sum and the log in one safe step.",
+    looks=lambda seen: not seen.came.isfinite(),
+)
+def _(z1, z2, temperature=0.5):
+    """The formula as it is written: exponentials, a sum, a quotient, a logarithm."""
+    e = _scores(z1, z2, temperature).exp()
+    e = e - e.diag().diag()
+    index = torch.arange(len(e))
+    return -(e[index, _partners(z1)] / e.sum(dim=1)).log().mean()
+
+
+@nt_xent.mistake(
+    "no gradient",
+    "The value is right, but the way back from it to z1 and z2 is cut. Look for .item(), .detach(), .data, NumPy, or a "
+    "new torch.tensor(…).",
+)
+def _(z1, z2, temperature=0.5):
+    """A loss is a number: only its value counts."""
+    return _loss(z1, z2, temperature).detach()
+
+
+@nt_xent.also("no gradient")
+def _(z1, z2, temperature=0.5):
+    return torch.tensor(_loss(z1, z2, temperature).item())
+
+
+@nt_xent.mistake(
+    "half of the gradient",
+    "The value is right, but only a part of the gradient arrives: one side of the similarities was detached. Both "
+    "views of a pair learn.",
+)
+def _(z1, z2, temperature=0.5):
+    """The target of a pair stands still, as in other methods."""
+    z = F.normalize(torch.cat([z1, z2]), dim=1)
+    return F.cross_entropy((z @ z.detach().T / temperature).fill_diagonal_(-math.inf), _partners(z1))
+
+
+@nt_xent.also("half of the gradient")
+def _(z1, z2, temperature=0.5):
+    return _loss(z1, z2.detach(), temperature)

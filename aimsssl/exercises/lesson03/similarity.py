@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from aimsssl.exercises.framework import Exercise, call, expect, one_of
+from aimsssl.exercises.old_framework import Exercise, call, expect, one_of
 
 
 def _reference_cosine_similarity(z: Tensor) -> Tensor:

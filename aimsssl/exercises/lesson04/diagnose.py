@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from aimsssl.exercises.framework import Exercise, Wrong, call
+from aimsssl.exercises.old_framework import Exercise, Wrong, call
 from aimsssl.exercises.lesson04.curves import Curves, curves
 
 CAUSES = ("healthy", "identical views", "colour shortcut", "learning rate too small", "batch too small")

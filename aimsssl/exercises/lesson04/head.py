@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from aimsssl.exercises.framework import Exercise, Wrong, call, expect, one_of
+from aimsssl.exercises.old_framework import Exercise, Wrong, call, expect, one_of
 from aimsssl.models import ProjectionHead
 
 D_IN, D_HIDDEN, D_OUT = 6, 10, 4  # all different, so that a swap shows

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from aimsssl import optim
-from aimsssl.exercises.framework import Exercise, Wrong, call, expect, one_of
+from aimsssl.exercises.old_framework import Exercise, Wrong, call, expect, one_of
 
 MOMENTUM, TRUST = 0.9, 0.02
 

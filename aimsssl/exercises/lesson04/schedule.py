@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 
 from aimsssl import optim
-from aimsssl.exercises.framework import Exercise, Raised, Wrong, call, expect, one_of
+from aimsssl.exercises.old_framework import Exercise, Raised, Wrong, call, expect, one_of
 
 TOTAL, WARMUP, PEAK = 50, 10, 0.8
 

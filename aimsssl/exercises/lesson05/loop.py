@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from aimsssl.exercises.framework import Exercise, call, expect
+from aimsssl.exercises.old_framework import Exercise, call, expect
 
 IMAGES, ROUNDS = 12, 4
 

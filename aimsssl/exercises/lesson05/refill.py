@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from aimsssl.exercises.framework import Exercise, Wrong, call, expect, one_of
+from aimsssl.exercises.old_framework import Exercise, Wrong, call, expect, one_of
 
 
 def _reference_refill(x: Tensor, centroids: Tensor, assignments: Tensor) -> tuple[Tensor, Tensor]:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from aimsssl import clustering
-from aimsssl.exercises.framework import Exercise, Raised, Wrong, call, expect, one_of
+from aimsssl.exercises.old_framework import Exercise, Raised, Wrong, call, expect, one_of
 
 SIZES, DRAWS = (600, 300, 90, 9, 1), 8000
 CLOSE = 0.03  # five standard errors of a share of a fifth

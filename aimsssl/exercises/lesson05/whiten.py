@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from aimsssl import clustering
-from aimsssl.exercises.framework import Exercise, Wrong, call, expect, one_of
+from aimsssl.exercises.old_framework import Exercise, Wrong, call, expect, one_of
 
 IMAGES, FEATURES, DIM = 60, 5, 3
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from aimsssl import evaluation
-from aimsssl.exercises.framework import Exercise, Wrong, call
+from aimsssl.exercises.old_framework import Exercise, Wrong, call
 
 IMAGES, RESAMPLES = 300, 4000
 WIDTH_95, WIDTH_50 = 1.96, 0.674  # so many standard errors on each side hold 95 % and 50 %

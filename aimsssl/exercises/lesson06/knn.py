@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from aimsssl import evaluation
-from aimsssl.exercises.framework import Exercise, call, expect, one_of
+from aimsssl.exercises.old_framework import Exercise, call, expect, one_of
 
 KEYS, QUERIES, FEATURES, CLASSES = 120, 300, 6, 5
 K, TEMPERATURE = 30, 0.2

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from aimsssl.exercises.framework import Exercise, Wrong, call
+from aimsssl.exercises.old_framework import Exercise, Wrong, call
 from aimsssl.exercises.lesson06.protocols import CHANCE, on_noise
 
 KINDS = {

@@ -1,0 +1,29 @@
+"""Mutants that are right after all, with the reason. Everything else has to be caught.
+
+A key is the change as the report prints it, or a pattern that is searched for in it.
+"""
+
+import re
+
+EVERYWHERE = {
+    re.compile(r": (.*)\bdim=1\b(.*) → \1dim=-1\2$"): "the last of two dimensions, by its other name",
+    re.compile(r": (.*)\bdim=0\b(.*) → \1dim=-1\2$"): "the only dimension, by its other name",
+    re.compile(r": (.*)\blen\(z1\)(.*) → \1len\(z2\)\2$"): "both have N rows",
+    re.compile(r": (.*)\blen\(z2\)(.*) → \1len\(z1\)\2$"): "both have N rows",
+}
+"""In every exercise. A mutant that is caught all the same is no contradiction here."""
+
+IN: dict[str, dict] = {
+    "nt_xent": {
+        "nt_xent_by_cross_entropy: z = F.normalize(torch.cat([z1, z2]), dim=1) → z = F.normalize(torch.cat([z1, z2]))":
+            "1 is the default of F.normalize's dim",
+        re.compile(r"list\(enumerate\(views\)\)\[::-1\]"): "a mean does not know the order",
+        re.compile(r"cosine_similarity\(views\[k\], view"): "a cosine is the same from both sides",
+        re.compile(r"others.index\(\(i - n\)"): "n further and n back is the same among 2n",
+        re.compile(r"double\(\) → z = torch.cat\(\[z1, z2\]\)$"): "float32 is exact enough",
+        re.compile(r"masked_fill.*-[0-9.]+\)$"): "any very small score stands for none",
+        re.compile(r"diagonal\((-?)len\(z.\)\)\]\)$"): "the matrix is symmetric",
+        re.compile(r"logsumexp\(dim=0\)"): "the matrix is symmetric",
+    },
+}  # fmt: skip
+"""{exercise: {change: reason}}"""
