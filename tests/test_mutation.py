@@ -40,10 +40,8 @@ def mutants_of(exercise) -> Iterator[Mutant]:
 
 
 def _is_single(exercise) -> bool:
-    case = exercise.cases[0]
-    if case.observe is not None:
-        return False
-    result = exercise.reference(*case.inputs())
+    plain = [case for case in exercise.cases if case.observe is None]
+    result = exercise.reference(*plain[0].inputs()) if plain else None
     return isinstance(result, Number) or (isinstance(result, torch.Tensor) and result.ndim == 0)
 
 
@@ -82,8 +80,7 @@ def test_equivalent_mutants_are_still_made_and_still_pass(exercise):
     for key, reason in IN[exercise.name].items():
         meant = [m for m in made if is_meant(key, m)]
         assert reason and meant, f"there is no mutant {key}"
-        caught = [m.change for m in meant if not quietly(exercise.passes, m.function)]
-        assert not caught, f"caught by now: {caught}"
+        assert any(quietly(exercise.passes, m.function) for m in meant), f"caught by now: {key}"
 
 
 def report(names: list[str]) -> None:

@@ -76,7 +76,7 @@ def _of_arrays(came: object, expected: torch.Tensor | np.ndarray, rtol: float, a
     if right.all():
         return None
     first = tuple(int(i) for i in np.argwhere(~right)[0])
-    one, other = told_apart(a[first].item(), b[first].item())
+    one, other = told_apart(came[first].item(), expected[first].item())
     place = f"at {list(first)}: " if first else ""
     place = f"{place}came {one}, expected {other}"
     if first:
@@ -171,9 +171,7 @@ def describe(value: object) -> str:
         return f"{type(value).__name__} with the layers {', '.join(type(m).__name__ for m in value.children()) or '—'}"
     if callable(value):
         return getattr(value, "__name__", None) or f"a {type(value).__name__}"
-    text = repr(value)
-    if " at 0x" in text:  # an address says nothing
-        return kind(value)
+    text = kind(value) if " at 0x" in repr(value) else repr(value)  # an address says nothing
     return text if len(text) <= 200 else text[:200] + "…"
 
 

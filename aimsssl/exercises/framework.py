@@ -89,7 +89,10 @@ class Seen:
     @property
     def difference(self) -> Difference | None:
         """How what came differs from what was expected."""
-        return difference(self.came, self.expected, self.case.rtol, self.case.atol)
+        try:
+            return difference(self.came, self.expected, self.case.rtol, self.case.atol)
+        except Exception as error:  # an odd object, that cannot even be compared
+            return Difference("unreadable result", f"{type(error).__name__}: {error}")
 
     @property
     def fails(self) -> bool:
@@ -386,6 +389,8 @@ class Exercise:
     def _where(self, one: Seen) -> list[str]:
         """The lines under a message: which case, which part, what came and what was expected."""
         if one.trouble is not None:
+            return [f"where: {one.case.what}"]
+        if one.difference is not None and one.difference.name == "unreadable result":
             return [f"where: {one.case.what}"]
         name, came, expected = one.part()
         found = difference(came, expected, one.case.rtol, one.case.atol)

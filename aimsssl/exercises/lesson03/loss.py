@@ -45,8 +45,7 @@ nt_xent = Exercise(
     ),
     cases=(
         Case("N = 4 images at temperature 0.5", lambda: (*_views(), 0.5), _value_and_gradient, rtol=1e-3, atol=1e-5),
-        Case("the loss of N = 6 images at temperature 0.1", lambda: (*_views(6, 5), 0.1)),
-        Case("N = 3 images, the temperature left out", lambda: _views(3)),
+        Case("N = 3 images, the temperature left out", lambda: _views(3, 5)),
         Case("N = 4 images at temperature 0.005", lambda: (*_views(), 0.005), rtol=1e-3),
     ),
 )
