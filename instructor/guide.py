@@ -1,9 +1,7 @@
-"""The instructor's guide: `GUIDE.md` from its template, the lessons, their exercises and their misconceptions."""
+"""The instructor's guide: `GUIDE.md` from its template, the lessons, their exercises and the mistakes of those."""
 
-import inspect
 from pathlib import Path
 
-import misconceptions
 from lesson_source import BuildError, Lesson, fill_numbers, lessons, read_cells
 
 
@@ -33,40 +31,31 @@ def _page(lesson: Lesson) -> str:
     if not times or not goals:
         raise BuildError(f"{lesson.source.name}: the first cell needs a list of goals and a paragraph **Time**: …")
     lines = [f"### {title}", f"**Time.** {times[0][0].upper()}{times[0][1:]}", f"**Goals**\n{goals}"]
-    exercises, wrong = _exercises_of(lesson)
+    exercises = _exercises_of(lesson)
     if exercises:
         minutes = sum(exercise.minutes for exercise in exercises)
         lines.append(f"**Exercises**: {len(exercises)}, about {minutes} minutes together.")
     else:
         lines.append("**Exercises**: none yet.")
-    return "\n\n".join([*lines, *(_section(exercise, wrong[exercise.name]) for exercise in exercises)])
+    return "\n\n".join([*lines, *map(_section, exercises)])
 
 
-def _exercises_of(lesson: Lesson) -> tuple[list, dict]:
-    """The exercises of a lesson and its wrong answers by exercise."""
+def _exercises_of(lesson: Lesson) -> list:
+    """The exercises of a lesson, in its order."""
     from aimsssl import exercises  # here: PyTorch takes seconds, and most courses under test have no guide
 
     module = exercises.lessons().get(lesson.number)
-    if module is None:
-        return [], {}
-    return list(exercises.exercises_of(module).values()), {
-        name: answers.WRONG for name, answers in misconceptions.of_lesson(lesson.number).items()
-    }
+    return [] if module is None else list(exercises.exercises_of(module).values())
 
 
-def _section(exercise, wrong: dict) -> str:
+def _section(exercise) -> str:
     """One exercise: what is asked, the hints, and a table of common mistakes with what the check says."""
-    from aimsssl.exercises.framework import GENERAL
-
     lines = [
         f"#### `{exercise.name}` {exercise.difficulty} · {exercise.minutes} minutes",
         exercise.title,
         "\n".join(f"{number}. {hint}" for number, hint in enumerate(exercise.hints, start=1)),
         "| common mistake | what people think or do | what the check says |\n|---|---|---|\n"
-        + "\n".join(
-            _row(name, inspect.getdoc(function).splitlines()[0], exercise.mistakes.get(name) or GENERAL[name])
-            for name, (function, _) in wrong.items()
-        ),
+        + "\n".join(_row(m.name, m.thought, m.message) for m in exercise.mistakes.values()),
     ]
     return "\n\n".join(lines)
 

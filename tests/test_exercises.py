@@ -247,7 +247,12 @@ def test_a_result_that_no_check_can_read_is_wrong_not_a_crash(exercise):
             raise RuntimeError("odd")
 
     outcome = exercise.examine(lambda x: (2 * x).as_subclass(Odd))
-    assert (outcome.kind, outcome.mistake) == ("wrong", "unreadable result")
+    assert outcome.kind == "raised" and "RuntimeError: odd" in outcome.text
+    exercise.cases = (Case("its mean", lambda: (torch.ones(2),), lambda f, x: f(x).mean().item()),)
+    outcome = exercise.examine(lambda x: [2, 2])
+    assert (outcome.kind, outcome.mistake) == ("wrong", "wrong type") and "It is a list" in outcome.text
+    outcome = exercise.examine(lambda x: torch.ones(2, dtype=torch.int64))
+    assert (outcome.kind, outcome.mistake) == ("wrong", "wrong dtype") and "int64; float32" in outcome.text
 
 
 def test_a_change_in_place_names_the_argument_and_spares_the_callers_tensor():

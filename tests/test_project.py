@@ -25,7 +25,6 @@ from aimsssl import cli, exercises
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "instructor"))
 import build as pipeline  # noqa: E402
-import misconceptions  # noqa: E402
 
 PACKAGE = ROOT / "aimsssl"
 ROWS = (  # a module imports from rows above its own only
@@ -237,14 +236,20 @@ def test_there_are_six_lessons_each_linked_from_the_readme():
     ] == []
 
 
-def test_the_guide_has_every_exercise_and_every_common_mistake():
+def test_the_guide_has_every_exercise_and_every_common_mistake_in_the_order_of_the_lesson():
     guide = read("instructor/GUIDE.md")
     for number, lesson in exercises.lessons().items():
-        answers = misconceptions.of_lesson(number)
-        for name, exercise in exercises.exercises_of(lesson).items():
-            assert f"#### `{name}` {exercise.difficulty} · {exercise.minutes} minutes" in guide
-            for mistake, (function, _) in answers[name].WRONG.items():
-                assert f"| {mistake} | {inspect.getdoc(function).splitlines()[0]} |" in guide.replace("\\|", "|")
+        (source,) = (ROOT / "instructor").glob(f"{number}_*.py")
+        checked = re.findall(r"= lesson\.(\w+)\.check\(", source.read_text(encoding="utf-8"))
+        assert list(exercises.exercises_of(lesson)) == checked
+        heads = [
+            f"#### `{e.name}` {e.difficulty} · {e.minutes} minutes" for e in exercises.exercises_of(lesson).values()
+        ]
+        places = [guide.index(head) for head in heads]
+        assert places == sorted(places)
+        for exercise in exercises.exercises_of(lesson).values():
+            for mistake in exercise.mistakes.values():
+                assert f"| {mistake.name} | {mistake.thought} |" in guide.replace("\\|", "|")
 
 
 # ---- the documents

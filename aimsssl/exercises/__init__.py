@@ -18,8 +18,9 @@ def lessons() -> dict[str, ModuleType]:
 
 
 def exercises_of(lesson: ModuleType) -> dict[str, Exercise]:
-    """The exercises that a lesson's module defines, by name, in the order of the lesson."""
-    return {item.name: item for item in vars(lesson).values() if isinstance(item, Exercise)}
+    """The exercises that a lesson's module defines, by name, in the order of the lesson and of its `__all__`."""
+    named = {name: getattr(lesson, name) for name in lesson.__all__}
+    return {name: item for name, item in named.items() if isinstance(item, Exercise)}
 
 
 def progress_table() -> str:

@@ -5,4 +5,4 @@ from aimsssl.exercises.lesson01.hole import hole_loss
 from aimsssl.exercises.lesson01.orders import far_orders
 from aimsssl.exercises.lesson01.rotation import rotated_batch
 
-__all__ = ["at_chance", "far_orders", "hole_loss", "rotated_batch"]
+__all__ = ["rotated_batch", "at_chance", "hole_loss", "far_orders"]

@@ -5,4 +5,4 @@ from aimsssl.exercises.lesson02.forgotten import forgotten
 from aimsssl.exercises.lesson02.jitter import jitter_and_normalize
 from aimsssl.exercises.lesson02.views import two_views
 
-__all__ = ["crop_box", "forgotten", "jitter_and_normalize", "two_views"]
+__all__ = ["crop_box", "jitter_and_normalize", "two_views", "forgotten"]

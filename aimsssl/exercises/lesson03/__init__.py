@@ -6,4 +6,4 @@ from aimsssl.exercises.lesson03.positives import positives
 from aimsssl.exercises.lesson03.similarity import cosine_similarity
 from aimsssl.exercises.lesson03.weights import gradient_weights
 
-__all__ = ["cosine_similarity", "gradient_weights", "nt_xent", "nt_xent_in_chunks", "positives"]
+__all__ = ["cosine_similarity", "positives", "nt_xent", "gradient_weights", "nt_xent_in_chunks"]

@@ -5,4 +5,4 @@ from aimsssl.exercises.lesson04.head import projection_head
 from aimsssl.exercises.lesson04.lars import lars_step
 from aimsssl.exercises.lesson04.schedule import warmup_cosine
 
-__all__ = ["CAUSES", "diagnose", "lars_step", "projection_head", "sick_runs", "warmup_cosine"]
+__all__ = ["projection_head", "lars_step", "warmup_cosine", "diagnose", "CAUSES", "sick_runs"]

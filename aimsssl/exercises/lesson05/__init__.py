@@ -6,4 +6,4 @@ from aimsssl.exercises.lesson05.refill import refill
 from aimsssl.exercises.lesson05.sampler import uniform_over_clusters
 from aimsssl.exercises.lesson05.whiten import pca_whiten
 
-__all__ = ["deepcluster", "lloyd_step", "pca_whiten", "refill", "uniform_over_clusters"]
+__all__ = ["pca_whiten", "lloyd_step", "refill", "uniform_over_clusters", "deepcluster"]

@@ -7,11 +7,11 @@ from aimsssl.exercises.lesson06.leak import KINDS, find_the_leak
 from aimsssl.exercises.lesson06.protocols import listing, on_noise
 
 __all__ = [
-    "KINDS",
+    "weighted_knn",
     "clustering_accuracy",
-    "confidence_interval",
     "find_the_leak",
+    "confidence_interval",
+    "KINDS",
     "listing",
     "on_noise",
-    "weighted_knn",
 ]
