@@ -1,4 +1,4 @@
-"""Right answers to lesson 03, written in different ways: in PyTorch's own functions, in loops, in NumPy where it can be."""
+"""Right answers to lesson 03, written in different ways."""
 
 import torch
 import torch.nn.functional as F
