@@ -249,7 +249,8 @@ def test_a_result_that_no_check_can_read_is_wrong_not_a_crash(exercise):
 
     outcome = exercise.examine(lambda x: (2 * x).as_subclass(Odd))
     assert outcome.kind == "raised" and "RuntimeError: odd" in outcome.text
-    case = Case("its mean", lambda: (torch.ones(2),), lambda f, x: f(x).mean().item())
+    observe = eval(compile("lambda f, x: f(x).mean().item()", "<frozen, as the package's own>", "eval"))
+    case = Case("its mean", lambda: (torch.ones(2),), observe)
     exercise = dataclasses.replace(exercise, cases=(case,))
     outcome = exercise.examine(lambda x: [2, 2])
     assert (outcome.kind, outcome.mistake) == ("wrong", "wrong type") and "It is a list" in outcome.text
