@@ -346,7 +346,13 @@ class Exercise:
         return self._general(seen, failing, described)
 
     def _one_mistake(self, seen: list[Seen], failing: list[Seen]) -> list[str]:
-        """The mistake that does the same in all cases; else the first one that is seen in all failing cases."""
+        """The mistake that does the same in all cases; else the first one that is seen in all failing cases.
+
+        A case that observes may tell a mistake of the exercise itself: it raises `Wrong` with its name.
+        """
+        told = failing[0].trouble
+        if isinstance(told, Wrong) and told.mistake in self.mistakes:
+            return [told.mistake]
         for mistake, done in self._mistake_seen():
             if all(mine.agrees(its) for mine, its in zip(seen, done, strict=True)):
                 return [mistake.name]
