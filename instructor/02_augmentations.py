@@ -262,7 +262,7 @@ def two_views(images, transform):
     """Two views of every image: images [B, C, H, W] to a pair (view1, view2), each a tensor [B, C, H, W].
 
     transform(x) changes x at random and draws once for each call, whatever x is: one image [C, H, W] or a batch.
-    Each image has its own draw, and so has each view.
+    It gives floats, also where the images are uint8. Each image has its own draw, and so has each view.
     """
     ### BEGIN SOLUTION
     view1 = torch.stack([transform(image) for image in images])

@@ -14,6 +14,12 @@ EVERYWHERE = {
 """In every exercise. A mutant that is caught all the same is no contradiction here."""
 
 IN: dict[str, dict] = {
+    "two_views": {
+        re.compile(r"return \(.*(view.|stack\(\w+\))\.detach\(\)"): "transform gives nothing that a gradient flows from",
+        re.compile(r"return \(view2, view1\)|\(torch.stack\(second\), |range\(2\)\)\[::-1\]|tuple\(views\)\[::-1\]|chunk\(2\)\)\[::-1\]|len\(images\)\)\)\[::-1\]"): "which view is which is luck",
+        re.compile(r"strict=False|zip\(\*pairs\)"): "all pairs are of one length",
+        re.compile(r"→ return torch.stack\(list"): "a tuple of two is as good as a list",
+    },
     "nt_xent": {
         "nt_xent_by_cross_entropy: z = F.normalize(torch.cat([z1, z2]), dim=1) → z = F.normalize(torch.cat([z1, z2]))":
             "1 is the default of F.normalize's dim",

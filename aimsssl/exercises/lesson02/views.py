@@ -1,30 +1,45 @@
 """Two views of every image of a batch: each view its own draw, each image its own draw (arXiv:2002.05709, §2.1)."""
 
+import random
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from aimsssl.exercises.old_framework import Exercise, Wrong, call
+from aimsssl.exercises.framework import Case, Exercise, Wrong
 
-B = 6
+LIBRARIES = 3  # a transform may draw with PyTorch, NumPy or Python
 
 
 class _Transform:
-    """A transform that signs what it did: channel 1 gets the number of the draw, channel 2 counts the transforms.
+    """A random transform that signs what it did. Channel 0 is left alone: it says which image it was.
 
-    Channel 0 is left alone: it says which image it was.
+    Channel 1 counts the transforms, the others get a draw of PyTorch, of NumPy and of Python.
     """
 
     def __init__(self):
-        self.draws = 0
+        self.given = []  # what each call gave
 
     def __call__(self, image: Tensor) -> Tensor:
-        self.draws += 1
-        return image + torch.tensor([0.0, float(self.draws), 1.0])[:, None, None]
+        draws = [0.0, 1.0, float(torch.rand(())), np.random.rand(), random.random()]
+        self.given.append(image.float() + torch.tensor(draws)[:, None, None])
+        return self.given[-1].clone()
+
+    def gave(self, view: Tensor) -> bool:
+        """Whether a view is just what one of the calls gave."""
+        return any((view == one).flatten(-3).all(dim=-1).any() for one in self.given)
 
     def __repr__(self) -> str:
         return "a random transform"
+
+
+def _inputs() -> tuple[Tensor, _Transform]:
+    """Images uint8 `[6, 5, 4, 3]`, black in the first row but for their number in channel 0, and a transform."""
+    images = torch.randint(0, 256, (6, 2 + LIBRARIES, 4, 3), dtype=torch.uint8)
+    images[:, :, 0] = 0
+    images[:, 0, 0] = torch.arange(6)[:, None]
+    return images, _Transform()
 
 
 def _reference_two_views(images: Tensor, transform: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
@@ -33,51 +48,40 @@ def _reference_two_views(images: Tensor, transform: Callable[[Tensor], Tensor]) 
     return view1, view2
 
 
-def _signed_views(student: Callable) -> tuple[Tensor, Tensor, Tensor]:
-    """For both views of each image: whose it is, with which draw, after how many transforms; each `[2, B]`."""
-    images = torch.zeros(B, 3, 4, 5)
-    images[:, 0] = torch.arange(B)[:, None, None]
-    pair = call(student, images, _Transform())
-    if isinstance(pair, Tensor) or not isinstance(pair, tuple | list) or len(pair) != 2:
-        raise Wrong("not a pair", pair, f"a pair of float tensors [{B}, 3, 4, 5]")
+def _signatures(function: Callable, images: Tensor, transform: _Transform) -> dict:
+    """Of the rows of both views: whose they are, how often they were transformed, and how many draws differ."""
+    pair = function(images, transform)
+    if isinstance(pair, Tensor) or len(pair) != 2:
+        raise Wrong("not a pair")
+    if not all(isinstance(view, Tensor) for view in pair):
+        raise Wrong("a list for a tensor")
     for name, view in zip(("view1", "view2"), pair, strict=True):
-        if not isinstance(view, Tensor):
-            raise Wrong("a list for a tensor", view, f"a float tensor [{B}, 3, 4, 5]", name)
         if view.shape != images.shape:
-            raise Wrong("wrong shape", view, f"a float tensor [{B}, 3, 4, 5]", name)
-    return tuple(torch.stack([view[:, channel, 0, 0] for view in pair]) for channel in range(3))
+            sentence = f"{name} is {list(view.shape)}; {list(images.shape)} is asked for."
+            raise Wrong(_of_shape(view.shape, images.shape), sentence)
+    whose, times, *draws = torch.stack([view[:, :, 0, 0] for view in pair]).double().unbind(dim=2)  # each [2, B]
+    return {
+        "the images that the rows of view1 and view2 come from": whose.round().long().tolist(),
+        "how often the rows of view1 and view2 were transformed": times.round().long().tolist(),
+        "how many rows of view1 differ by their draw": _different(draws, 0),
+        "how many rows of view2 differ by their draw": _different(draws, 1),
+        "how many rows of both views differ by their draw": _different(draws, slice(None)),
+        "how many calls of transform were made (more are not counted)": min(len(transform.given), 2 * len(images)),
+        "how many rows of both views are just what transform gave": sum(transform.gave(x) for v in pair for x in v),
+    }
 
 
-def _partners_in_the_same_row(student: Callable) -> None:
-    """Row i of both views is of image i."""
-    whose, _, _ = _signed_views(student)
-    if not torch.equal(whose, torch.arange(float(B)).expand(2, B)):
-        came = "; ".join(f"view{k} of images {row.int().tolist()}" for k, row in enumerate(whose, start=1))
-        raise Wrong("partners in different rows", came, "row i of both views made from image i")
+def _of_shape(came: torch.Size, right: torch.Size) -> str:
+    """The mistake that a view of another shape comes of."""
+    if came == right[1:]:
+        return "one image for the batch"
+    if came == (right[0] * right[1], *right[2:]):
+        return "joined, not stacked"
+    return "images are missing" if came[1:] == right[1:] and came[0] < right[0] else "wrong shape"
 
 
-def _one_transform_each(student: Callable) -> None:
-    """Both views are made from the image itself."""
-    _, _, times = _signed_views(student)
-    if (times == 0).any():
-        raise Wrong("the image itself as a view", f"transforms of view1 {_list(times[0])}, of view2 {_list(times[1])}")
-    if (times > 1).any():
-        raise Wrong("a view of a view", f"transforms of view1 {_list(times[0])}, of view2 {_list(times[1])}")
-
-
-def _a_draw_for_each(student: Callable) -> None:
-    """Two views of B images take 2B draws."""
-    _, draw, _ = _signed_views(student)
-    came = f"draws of view1: {_list(draw[0])}; of view2: {_list(draw[1])}"
-    if len(draw[0].unique()) < B or len(draw[1].unique()) < B:
-        name = "one draw for the whole batch"
-        raise Wrong("one draw for everything" if len(draw.unique()) == 1 else name, came)
-    if len(draw.unique()) < 2 * B:
-        raise Wrong("the same view twice", came)
-
-
-def _list(values: Tensor) -> list[int]:
-    return values.int().tolist()
+def _different(draws: list[Tensor], view: int | slice) -> int:
+    return min(len(of_library[view].unique()) for of_library in draws)
 
 
 two_views = Exercise(
@@ -94,21 +98,233 @@ two_views = Exercise(
         "For one view: call transform on each image of the batch and put the results together with torch.stack. The "
         "other view is made in the same way, with new calls, from the same images.",
     ),
-    checks=(_partners_in_the_same_row, _one_transform_each, _a_draw_for_each),
-    mistakes={
-        "not a pair": "Two tensors are asked for, one for each view. (To join them for the encoder comes later.)",
-        "a list for a tensor": "The views are right one by one; put them together into one tensor [B, C, H, W].",
-        "partners in different rows": "Row i of one view and row i of the other are not of the same image. The loss "
-        "would pull strangers together.",
-        "the image itself as a view": "A view was not transformed at all. Then the network sees unchanged pictures on "
-        "one side, and half of the work is left undone.",
-        "a view of a view": "The transform was applied twice: a crop of a crop. Views are made from the image, both in "
-        "the same way.",
-        "one draw for everything": "All views of all images come from a single draw: it is as if nothing had been "
-        "drawn.",
-        "one draw for the whole batch": "The images share their draw: all are cropped at the same place, all turn "
-        "blue together. Within the batch nothing differs but the images, and the draw tells nothing apart.",
-        "the same view twice": "The two views of an image are the same. To find the partner, any numbers that differ "
-        "from image to image will do: nothing has to be forgotten, and nothing is learned.",
-    },
+    cases=(Case("6 images of whole numbers (uint8), of which transform makes floats", _inputs, _signatures),),
 )
+
+
+def _view(images, transform):
+    return torch.stack([transform(image) for image in images])
+
+
+@two_views.mistake(
+    "not a pair", "Two tensors are asked for, one for each view. (To join them for the encoder comes later.)"
+)
+def _(images, transform):
+    """SimCLR puts 2N views into one batch."""
+    return torch.cat([_view(images, transform), _view(images, transform)])
+
+
+@two_views.also("not a pair")
+def _(images, transform):
+    return torch.stack([_view(images, transform), _view(images, transform)])
+
+
+@two_views.also("not a pair")
+def _(images, transform):
+    return [(transform(image), transform(image)) for image in images]
+
+
+@two_views.mistake(
+    "a list for a tensor", "The views are right one by one; put them together into one tensor [B, C, H, W]."
+)
+def _(images, transform):
+    """A batch is a list of images."""
+    return [transform(image) for image in images], [transform(image) for image in images]
+
+
+@two_views.mistake(
+    "one image for the batch",
+    "A view holds a single image. Does a loop return before its end, or keep only the last result?",
+)
+def _(images, transform):
+    """One view of each image, again and again."""
+    for image in images:
+        view1, view2 = transform(image), transform(image)
+    return view1, view2
+
+
+@two_views.mistake(
+    "joined, not stacked",
+    "The images of a view are joined along their channels. A batch needs a new dimension in front.",
+)
+def _(images, transform):
+    """torch.cat puts tensors together."""
+    return tuple(torch.cat([transform(image) for image in images]) for _ in range(2))
+
+
+@two_views.mistake("images are missing", "A view has fewer rows than there are images. Each image has two views.")
+def _(images, transform):
+    """The views of one half of the images are the first view, those of the other half the second."""
+    views, half = _view(images, transform), len(images) // 2
+    return views[:half], views[half:]
+
+
+@two_views.mistake(
+    "partners in different rows",
+    "Row i of one view and row i of the other are not of the same image. The loss would pull strangers together.",
+    looks=lambda seen: any(sorted(row) != row for row in _whose(seen)) or _whose(seen)[0] != _whose(seen)[1],
+)
+def _(images, transform):
+    """Views are made two by two and then cut in the middle."""
+    views = torch.stack([transform(image) for image in images for _ in range(2)])
+    return views[: len(images)], views[len(images) :]
+
+
+@two_views.also("partners in different rows")
+def _(images, transform):
+    return _view(images, transform), _view(images, transform).flip(0)
+
+
+def _whose(seen) -> list[list[int]]:
+    return seen.came["the images that the rows of view1 and view2 come from"]
+
+
+@two_views.mistake(
+    "one image for all rows",
+    "All rows of a view are made from the same image. Each image of the batch has a row of its own.",
+    looks=lambda seen: any(len(set(row)) == 1 for row in _whose(seen)),
+)
+def _(images, transform):
+    """One image is enough to see how it goes."""
+    return tuple(torch.stack([transform(images[0]) for _ in images]) for _ in range(2))
+
+
+@two_views.mistake(
+    "the image itself as a view",
+    "A view was not transformed at all. Then the network sees unchanged pictures on one side, and half of the work is "
+    "left undone.",
+    looks=lambda seen: 0 in sum(seen.came["how often the rows of view1 and view2 were transformed"], []),
+)
+def _(images, transform):
+    """One view is enough: compare it with the image itself."""
+    return images, _view(images, transform)
+
+
+@two_views.also("the image itself as a view")
+def _(images, transform):
+    return _view(images, transform), images
+
+
+@two_views.mistake(
+    "a view of a view",
+    "The transform was applied twice: a crop of a crop. Views are made from the image, both in the same way.",
+    looks=lambda seen: max(sum(seen.came["how often the rows of view1 and view2 were transformed"], [])) > 1,
+)
+def _(images, transform):
+    """The second view is made from the first one."""
+    view = _view(images, transform)
+    return view, _view(view, transform)
+
+
+@two_views.also("a view of a view")
+def _(images, transform):
+    pairs = [(view, transform(view)) for view in map(transform, images)]
+    return tuple(torch.stack(views) for views in zip(*pairs, strict=True))
+
+
+@two_views.mistake(
+    "one draw for everything",
+    "All views of all images come from a single draw: it is as if nothing had been drawn.",
+)
+def _(images, transform):
+    """The batch is transformed once, and both views are that."""
+    view = transform(images)
+    return view, view.clone()
+
+
+@two_views.also("one draw for everything")
+def _(images, transform):
+    return transform(torch.cat([images, images])).chunk(2)
+
+
+@two_views.mistake(
+    "one draw for the whole batch",
+    "The images share their draw: all are cropped at the same place, all turn blue together. Within the batch nothing "
+    "differs but the images, and the draw tells nothing apart.",
+)
+def _(images, transform):
+    """transform takes a batch as well as an image, and a batch is faster."""
+    return transform(images), transform(images)
+
+
+@two_views.mistake(
+    "one view by image, one by batch",
+    "One of the views has a draw for each image, the other one draw for the whole batch. Make both in the same way.",
+)
+def _(images, transform):
+    """A loop for the first view; for the second the batch will do."""
+    return _view(images, transform), transform(images)
+
+
+@two_views.also("one view by image, one by batch")
+def _(images, transform):
+    return transform(images), _view(images, transform)
+
+
+@two_views.mistake(
+    "the same view twice",
+    "The two views of an image are the same. To find the partner, any numbers that differ from image to image will "
+    "do: nothing has to be forgotten, and nothing is learned.",
+)
+def _(images, transform):
+    """Two views are two tensors, so the view is returned twice."""
+    view = _view(images, transform)
+    return view, view
+
+
+@two_views.mistake(
+    "a seed set before the draws",
+    "The seed is set before a draw, so the next draw is one that was there already: both views are the same, or all "
+    "images are cropped at the same place. The function calls transform; who sets the seed is the caller.",
+)
+def _(images, transform):
+    """A seed makes the result repeatable, so each view gets one."""
+    torch.manual_seed(42)
+    view1 = _view(images, transform)
+    torch.manual_seed(42)
+    return view1, _view(images, transform)
+
+
+def _seeded(images, transform, seeds):
+    """Each image of each view with a seed of its own, `seeds(image, view)`."""
+    views = []
+    for view in range(2):
+        rows = []
+        for number, image in enumerate(images):
+            torch.manual_seed(seeds(number, view))
+            rows.append(transform(image))
+        views.append(torch.stack(rows))
+    return tuple(views)
+
+
+for _seeds in (lambda image, view: 0, lambda image, view: view):
+
+    @two_views.also("a seed set before the draws")
+    def _(images, transform, seeds=_seeds):
+        return _seeded(images, transform, seeds)
+
+
+@two_views.mistake(
+    "changed after the transform",
+    "A view is not just what transform gave: its numbers, or their places, were changed afterwards.",
+    looks=lambda seen: seen.part()[0] == "how many rows of both views are just what transform gave",
+)
+def _(images, transform):
+    """Views lie between 0 and 1."""
+    return tuple(
+        (view - view.min()) / (view.max() - view.min()) * view.max() for view in _reference_two_views(images, transform)
+    )
+
+
+@two_views.mistake(
+    "the views cut down to whole numbers",
+    "The views hold whole numbers only. Were they written into a tensor of the images' own type, or made so? What "
+    "transform gives are floats, and to cut them down takes the draws away.",
+)
+def _(images, transform):
+    """The views look like the images, so make room with empty_like."""
+    views = torch.empty_like(images), torch.empty_like(images)
+    for i, image in enumerate(images):
+        for view in views:
+            view[i] = transform(image)
+    return views
