@@ -271,6 +271,14 @@ def test_a_change_in_place_names_the_argument_and_spares_the_callers_tensor():
     assert torch.equal(y[0], torch.ones(2))
 
 
+@pytest.mark.parametrize("change", [lambda of: of.pop("a"), lambda of: of["a"].sort(), lambda of: of.update(a=[1, 2])])
+def test_a_change_in_place_of_a_dictionary_is_seen_and_spares_the_callers(change):
+    of_seeds = {"a": [2, 1]}
+    with pytest.raises(Wrong) as wrong:
+        call(lambda x: change(x) and x or x, of_seeds)
+    assert wrong.value.mistake == "input changed in place" and of_seeds == {"a": [2, 1]}
+
+
 def test_a_check_leaves_the_random_states_alone_and_always_sees_the_same_numbers(exercise):
     drawn = []
 

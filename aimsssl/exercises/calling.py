@@ -66,7 +66,7 @@ def call(function: Callable, *args: object, **keywords: object) -> object:
             raise NotAttempted
         raise Wrong("nothing returned")
     for name, old, new in zip(names, before, given, strict=True):
-        if isinstance(old, torch.Tensor | np.ndarray | list) and (one := difference(new, old, rtol=0.0, atol=0.0)):
+        if isinstance(old, torch.Tensor | np.ndarray | list | dict) and (one := difference(new, old, rtol=0.0, atol=0.0)):
             raise Wrong("input changed in place", one.place, f"the argument {name}")
     return result
 
@@ -125,9 +125,11 @@ def _argument_names(function: Callable, args: tuple, keywords: dict) -> list[str
 
 
 def _copy(value: object) -> object:
-    """A copy of tensors and arrays; a tensor that needs a gradient is handed on itself, so that a case can read it."""
+    """A copy of tensors, arrays and what holds them; a tensor that needs a gradient is handed on itself, so that a case can read it."""
     if isinstance(value, torch.Tensor):
         return value if value.requires_grad else value.clone()
     if type(value) in (tuple, list):
         return type(value)(_copy(item) for item in value)
+    if type(value) is dict:
+        return {name: _copy(item) for name, item in value.items()}
     return value.copy() if isinstance(value, np.ndarray) else value
