@@ -224,6 +224,16 @@ def test_colour_sets_come_as_channels_first(name, split, monkeypatch, tmp_path):
     assert data.labels.tolist() == ([-1] * 6 if split == "unlabeled" else [0, 1] * 3)
 
 
+def test_a_name_may_carry_its_split(monkeypatch, tmp_path):
+    test = load("digits", "test")
+    assert torch.equal(load(test.name, "train").images, test.images) and load(test.name, limit=20).name == test.name
+    monkeypatch.setattr(torchvision.datasets, "STL10", FakeReader)
+    unlabelled = load("stl10/unlabeled", root=tmp_path)
+    assert unlabelled.name == "stl10/unlabeled" and len(unlabelled) == len(load("stl10", "unlabeled", root=tmp_path))
+    with pytest.raises(ValueError, match="split is 'tset'"):
+        load("digits/tset")
+
+
 def test_real_mnist():
     root = os.environ.get("AIMSSSL_DATA")
     if not root or not (Path(root) / "MNIST").is_dir():

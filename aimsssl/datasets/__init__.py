@@ -35,7 +35,8 @@ def load(
 
     Args:
         name: `shapes` (generated), `digits` (inside scikit-learn), `mnist`, `fashion_mnist`, `cifar10`, `stl10`,
-            `nuts` (downloads), or `folder:PATH`, a folder of images with one subfolder a class, or with none.
+            `nuts` (downloads), or `folder:PATH`, a folder of images with one subfolder a class, or with none. A name
+            may carry its split, as `ImageSet.name` does: `stl10/unlabeled` is that, whatever `split` says.
         split: `train` or `test`; for `stl10` also `unlabeled`; for a folder `train`, `val` or `test`.
         root: the folder of the downloads; `default_root()` where it is None.
         download: fetch what is missing, with checks. Without it nothing touches the network.
@@ -56,6 +57,9 @@ def load(
         raise ValueError(f"limit is {limit!r}, expected None or a whole number of at least 1")
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ValueError(f"seed is {seed!r}, expected a whole number of at least 0")
+    base, _, part = name.partition("/")
+    if part and base in NAMES:
+        name, split = base, part
     root = default_root() if root is None else Path(root).expanduser()
     if name == "shapes":
         return shapes.load(split, n=limit, seed=seed)
