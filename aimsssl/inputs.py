@@ -66,7 +66,9 @@ def features(**given: object) -> list[Tensor]:
 def unit_rows(x: Tensor) -> Tensor:
     """Rows `[N, D]` of length 1, or 0 where all entries are 0, whatever their size: the lengths never overflow."""
     size = torch.linalg.vector_norm(x.detach(), math.inf, dim=1, keepdim=True)
-    if ((size > FAR) | (size < 1 / FAR)).any():
+    if x.device.type != "cpu":
+        x = x / torch.where(size > 0, size, 1)  # asking for the lengths would wait for the device
+    elif ((size > FAR) | ((size < 1 / FAR) & (size > 0))).any():  # else not a bit is changed
         exponent = torch.frexp(size).exponent
         x = torch.ldexp(torch.ldexp(x, -exponent // 2), -exponent - (-exponent // 2))  # 2^140 itself is no float32
     return torch.nn.functional.normalize(x, dim=1)
