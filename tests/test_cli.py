@@ -90,7 +90,7 @@ def test_a_truncated_photo_is_named_and_nothing_is_written(tmp_path, capsys):
 
 
 def test_mixed_formats_train(tmp_path):
-    for i in range(100):
+    for i in range(120):
         write_image(tmp_path / "data" / "cat" / f"{i}.png", mode="L" if i % 2 else "RGB")
     frames = [Image.new("P", (32, 32), color) for color in (0, 1, 2)]
     frames[0].save(tmp_path / "data" / "cat" / "moving.gif", save_all=True, append_images=frames[1:])
