@@ -24,7 +24,7 @@ def add_data(parser: argparse.ArgumentParser, flag: str, text: str, required: bo
 
 
 def load_data(
-    options: argparse.Namespace, name: str, split: str, limit: int | None = None, quiet: bool = False
+    options: argparse.Namespace, name: str, split: str, *, whole: bool = False, quiet: bool = False
 ) -> datasets.ImageSet:
     """The data set `name` as the options of `add_data` say; of a folder, print what was taken for what.
 
@@ -32,7 +32,7 @@ def load_data(
         options: of a command that has the options of `add_data`.
         name: as `datasets.load` takes it.
         split: likewise.
-        limit: in the place of `--limit`.
+        whole: without `--limit`.
         quiet: print nothing; for all but one of several processes.
     """
     for_folders = {"group_by": options.group_by, "skip_damaged": options.skip_damaged}
@@ -43,7 +43,7 @@ def load_data(
             split,
             root=options.root,
             download=options.download,
-            limit=limit or options.limit,
+            limit=None if whole else options.limit,
             image_size=options.image_size,
             **(for_folders if name.startswith("folder:") else {}),
         )
