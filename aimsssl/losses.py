@@ -8,7 +8,10 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor
 
+from . import inputs
+
 LARGE = 8192  # views from which on the whole matrix is compared with the memory: below, it takes 256 MiB a copy
+SHARPEST = 1e-20  # the least temperature: the loss is up to 2/τ, the gradient as large
 
 
 def nt_xent(
@@ -28,9 +31,9 @@ def nt_xent(
     It is the cross-entropy of picking view j among 2N−1 candidates, so guessing costs log(2N−1).
 
     Args:
-        z1, z2: `[N, D]`, row i of both from the same image, not normalised; any floating dtype (below float32 the
-            loss is computed in float32).
-        temperature: τ > 0.
+        z1, z2: `[N, D]`, row i of both from the same image, not normalised; any floating dtype. Below float32, and
+            inside `torch.autocast`, the loss is computed in float32.
+        temperature: τ, at least 1e-20: far below, the loss is larger than any float32.
         chunk_size: rows of the 2N×2N similarity matrix held at one time; None holds all of it, 16·N² bytes in
             float32 a copy. The result and the gradient are the same.
         group: processes whose views are candidates too, every one with its own N rows. The result is then the mean
@@ -38,7 +41,8 @@ def nt_xent(
             `DistributedDataParallel` does), are those of the whole batch.
 
     Raises:
-        ValueError: shapes differ or are not `[N, D]`, N < 2 (no negatives), τ not above 0, chunk_size below 1, or
+        TypeError: z1 or z2 is no tensor, or a number is none.
+        ValueError: shapes differ or are not `[N, D]`, N < 2 (no negatives), τ below 1e-20, chunk_size below 1, or
             an infinite or NaN entry (on a GPU this last check would wait for the device, and is left out).
         MemoryError: the whole matrix does not fit in memory; the message says how much chunks would take. On Linux it
             comes before anything is allocated: there the kernel would promise the memory, and end the process later.
@@ -46,11 +50,20 @@ def nt_xent(
     Source: Chen et al. 2020, arXiv:2002.05709, equation 1 and algorithm 1; Sohn 2016 (N-pair loss).
     """
     _check(z1, z2, temperature, chunk_size)
+    with torch.autocast(z1.device.type, enabled=False):  # its matrix products would be of bfloat16
+        z1, z2 = (z if z.dtype == torch.float64 else z.float() for z in (z1, z2))
+        return _nt_xent(z1, z2, float(temperature), chunk_size, group)
+
+
+def _nt_xent(
+    z1: Tensor, z2: Tensor, temperature: float, chunk_size: int | None, group: dist.ProcessGroup | None
+) -> Tensor:
+    """The loss of embeddings that are checked, float32 or float64."""
     n, rank = len(z1), 0
     if group is not None:
         z1, z2, rank = _Gather.apply(z1, group), _Gather.apply(z2, group), dist.get_rank(group)
     z = torch.cat([z1, z2])
-    z = F.normalize(z.float() if z.dtype in (torch.bfloat16, torch.float16) else z, dim=1)  # [2N, D], all processes
+    z = inputs.unit_rows(z)  # [2N, D], all processes
     own = torch.arange(rank * n, (rank + 1) * n, device=z.device)
     rows = torch.cat([own, own + len(z1)])  # this process's views
     positives = rows.roll(n)  # the other view of each
@@ -139,18 +152,22 @@ class _ChunkedNTXent(torch.autograd.Function):
 
 
 def _check(z1: Tensor, z2: Tensor, temperature: float, chunk_size: int | None) -> None:
-    if z1.shape != z2.shape or z1.ndim != 2:
+    for name, z in (("z1", z1), ("z2", z2)):
+        inputs.kind(name, z, Tensor)
+    if z1.shape != z2.shape or z1.ndim != 2 or z1.shape[1] == 0:
         raise ValueError(f"z1 and z2 must both have shape [N, D], got {list(z1.shape)} and {list(z2.shape)}")
     if not (z1.is_floating_point() and z2.is_floating_point()):
         raise ValueError(f"z1 and z2 must be floating-point tensors, got {z1.dtype} and {z2.dtype}")
+    if z1.device != z2.device:
+        raise ValueError(f"z1 and z2 must be on one device, got {z1.device} and {z2.device}")
     if len(z1) < 2:
         raise ValueError(f"nt_xent needs N ≥ 2 images, for otherwise there are no negatives; got N = {len(z1)}")
-    if not (temperature > 0 and math.isfinite(temperature)):
-        raise ValueError(f"temperature must be a finite number above 0, got {temperature}")
-    if chunk_size is not None and chunk_size < 1:
-        raise ValueError(f"chunk_size must be at least 1 or None, got {chunk_size}")
+    inputs.number("temperature", temperature, least=SHARPEST)
+    if chunk_size is not None:
+        inputs.count("chunk_size", chunk_size)
     if z1.device.type == "cpu":
         for name, z in (("z1", z1), ("z2", z2)):
-            if not z.isfinite().all():
-                rows = (~z.isfinite()).any(dim=1).nonzero()[:3, 0].tolist()
+            size = torch.linalg.vector_norm(z.detach(), math.inf, dim=1)  # of each row; NaN where it has one
+            if not size.isfinite().all():
+                rows = (~size.isfinite()).nonzero()[:3, 0].tolist()
                 raise ValueError(f"{name} has infinite or NaN entries, first in rows {rows}: did the training diverge?")

@@ -5,13 +5,14 @@ import os
 import time
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 
 import torch
 from torch import nn
 
+from .course import RECORDED
+
 VARIABLE = "AIMSSSL_PROFILE"
-LESSON_MINUTES = Path(__file__).parent.parent / "data" / "recorded_runs" / "lesson_minutes.json"
+LESSON_MINUTES = RECORDED / "lesson_minutes.json"
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ def server(tmp_path: Path) -> Iterator[str]:
     course = tmp_path / "course"
     for folder in ("aimsssl", "lessons", "data/recorded_runs"):
         shutil.copytree(ROOT / folder, course / folder, ignore=shutil.ignore_patterns("runs", ".*", "__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", course)
     settings = tmp_path / "settings" / "@jupyterlab" / "notebook-extension"
     settings.mkdir(parents=True)
     # all cells in the page, not only those in view

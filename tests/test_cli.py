@@ -90,7 +90,7 @@ def test_a_truncated_photo_is_named_and_nothing_is_written(tmp_path, capsys):
 
 
 def test_mixed_formats_train(tmp_path):
-    for i in range(100):
+    for i in range(120):
         write_image(tmp_path / "data" / "cat" / f"{i}.png", mode="L" if i % 2 else "RGB")
     frames = [Image.new("P", (32, 32), color) for color in (0, 1, 2)]
     frames[0].save(tmp_path / "data" / "cat" / "moving.gif", save_all=True, append_images=frames[1:])
@@ -128,13 +128,17 @@ def test_doctor_data_and_progress(capsys):
     assert "04" in capsys.readouterr().out
 
 
-def test_lab_opens_the_first_lesson_and_phones_nobody(monkeypatch):
+def test_lab_opens_the_first_lesson_and_phones_nobody(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
     called = {}
     monkeypatch.setattr(subprocess, "call", lambda command, **options: called.update(command=command, **options) or 0)
     assert aimsssl("lab", "--no-browser", "--port=9999") == 0
     words = called["command"]
     assert words[-1].replace("\\", "/") == "lessons/01_pretext_tasks.ipynb" and (called["cwd"] / words[-1]).exists()
     assert "--no-browser" in words and "--port=9999" in words and "--LabApp.news_url=None" in words
+    assert called["cwd"] == tmp_path / "aimsssl-course" and "--ServerApp.root_dir=" + str(called["cwd"]) in words
+    monkeypatch.chdir(called["cwd"])  # from inside it is the same course, not another one in it
+    assert aimsssl("lab") == 0 and called["cwd"] == tmp_path / "aimsssl-course"
     settings = Path(called["env"]["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0]) / "labconfig"
     assert json.loads(next(settings.glob("*.json")).read_text()).popitem()[1]["fetchNews"] == "false"
     monkeypatch.setattr(cli.course, "find_spec", lambda name: None)

@@ -141,7 +141,7 @@ def test_an_unfinished_run_is_named(runs, tmp_path, capsys):
 
 
 def test_a_run_on_a_folder_needs_test_images(tmp_path, capsys):
-    for i in range(90):
+    for i in range(120):
         path = tmp_path / "data" / "ab"[i % 2] / f"{i}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.effect_noise((32, 32), 60).save(path)

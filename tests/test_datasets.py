@@ -224,6 +224,16 @@ def test_colour_sets_come_as_channels_first(name, split, monkeypatch, tmp_path):
     assert data.labels.tolist() == ([-1] * 6 if split == "unlabeled" else [0, 1] * 3)
 
 
+def test_a_name_may_carry_its_split(monkeypatch, tmp_path):
+    test = load("digits", "test")
+    assert torch.equal(load(test.name, "train").images, test.images) and load(test.name, limit=20).name == test.name
+    monkeypatch.setattr(torchvision.datasets, "STL10", FakeReader)
+    unlabelled = load("stl10/unlabeled", root=tmp_path)
+    assert unlabelled.name == "stl10/unlabeled" and len(unlabelled) == len(load("stl10", "unlabeled", root=tmp_path))
+    with pytest.raises(ValueError, match="split is 'tset'"):
+        load("digits/tset")
+
+
 def test_real_mnist():
     root = os.environ.get("AIMSSSL_DATA")
     if not root or not (Path(root) / "MNIST").is_dir():
@@ -335,22 +345,22 @@ def test_folder_with_and_without_classes(tmp_path):
     (tmp_path / "two" / "a" / "notes.txt").write_text("no image")
     (tmp_path / "two" / "a" / "._0.png").write_text("no image either")
     (tmp_path / "two" / "empty").mkdir()
-    data = load(f"folder:{tmp_path / 'two'}")
+    data = load(f"folder:{tmp_path / 'two'}", "all")
     assert data.classes == ("a", "b") and data.labels.tolist() == [0, 0, 1]
     assert data.images[:, :, 16, 16].tolist()[0] == [0, 255, 0] and data.images[2, :, 0, 0].tolist() == [0, 0, 255]
     flat = load(f"folder:{tmp_path / 'two' / 'b'}")
     assert flat.classes == () and flat.labels.tolist() == [-1]
     save(tmp_path / "two" / "loose.png")
-    assert load(f"folder:{tmp_path / 'two'}").labels.tolist() == [-1, 0, 0, 1]
+    assert load(f"folder:{tmp_path / 'two'}", "all").labels.tolist() == [-1, 0, 0, 1]
 
 
 def test_folder_sizes(tmp_path):
     save(tmp_path / "small" / "0.png", size=(28, 28))
     save(tmp_path / "small" / "1.png", size=(28, 28))
-    assert load(f"folder:{tmp_path / 'small'}").images.shape == (2, 3, 28, 28)
-    assert folder_source.load(tmp_path / "small", size=16).images.shape == (2, 3, 16, 16)
+    assert load(f"folder:{tmp_path / 'small'}", "all").images.shape == (2, 3, 28, 28)
+    assert folder_source.load(tmp_path / "small", "all", size=16).images.shape == (2, 3, 16, 16)
     save(tmp_path / "small" / "2.png", size=(30, 30))
-    assert load(f"folder:{tmp_path / 'small'}").images.shape == (3, 3, 64, 64)
+    assert load(f"folder:{tmp_path / 'small'}", "all").images.shape == (3, 3, 64, 64)
     wide = Image.new("RGB", (300, 100), "red")
     wide.paste("blue", (100, 0, 200, 100))
     (tmp_path / "large").mkdir()
@@ -376,7 +386,7 @@ def test_folder_modes_all_become_rgb(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 3  # the camera stood on its head
     turned.save(tmp_path / "7_turned.png", exif=exif)
-    images = load(f"folder:{tmp_path}").images
+    images = load(f"folder:{tmp_path}", "all").images
     assert images[:7, :, 16, 16].tolist() == [[100] * 3, [100] * 3, [255] * 3, [10, 20, 30], [200, 100, 50], [255] * 3,
                                              [255, 0, 0]]  # fmt: skip
     assert images[7, 0, 0, 0] == 0 and images[7, 0, 31, 0] == 255
@@ -392,7 +402,9 @@ def test_folder_splits(tmp_path):
     assert load(f"folder:{tmp_path}", "val").labels.tolist() == [1]
     with pytest.raises(ValueError, match="split is 'unlabeled', expected one of the folders in .*: train, val, test"):
         load(f"folder:{tmp_path}", "unlabeled")
-    with pytest.raises(ValueError, match=r"split is 'test', but .*train is one set .*; give the folder .* or sort"):
+    with pytest.raises(
+        ValueError, match="split is 'test', but .*train is the train part of .*; expected folder:.*test"
+    ):
         load(f"folder:{tmp_path / 'train'}", "test")
 
 
@@ -425,12 +437,12 @@ def test_folder_names_damaged_images_up_to_five(tmp_path):
     whole = (tmp_path / "3.jpg").read_bytes()
     (tmp_path / "3.jpg").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ValueError, match=r"1 of 9 images cannot be read, .*3\.jpg \(.*truncated") as caught:
-        load(f"folder:{tmp_path}")
+        load(f"folder:{tmp_path}", "all")
     assert "\n" not in str(caught.value)
     for i in range(7):
         (tmp_path / f"{i}.jpg").write_bytes(b"" if i % 2 else b"no picture")
     with pytest.raises(ValueError, match="7 of 9 images .*; and 2 more") as caught:
-        load(f"folder:{tmp_path}")
+        load(f"folder:{tmp_path}", "all")
     assert str(caught.value).count(".jpg") >= 5 and "6.jpg" not in str(caught.value)
     assert (tmp_path / "8.jpg").exists()  # nothing is deleted
 

@@ -66,7 +66,11 @@ def one_share_of_the_loss(path: str, chunk_size: int | None) -> None:
     z1, z2 = (z[3 * rank : 3 * rank + 3].clone().requires_grad_() for z in embeddings())
     loss = nt_xent(z1, z2, 0.3, chunk_size=chunk_size, group=dist.group.WORLD)
     grads = torch.autograd.grad(loss, [z1, z2])
-    torch.save((loss.detach(), *grads), f"{path}/{rank}.pt")
+    half = [z.detach().bfloat16().requires_grad_() for z in (z1, z2)]
+    with torch.autocast("cpu", torch.bfloat16):  # as the trainer calls it
+        inside = nt_xent(*half, 0.3, chunk_size=chunk_size, group=dist.group.WORLD)
+    grads += torch.autograd.grad(inside, half)
+    torch.save((loss.detach(), inside.detach(), *grads), f"{path}/{rank}.pt")
     dist.barrier()
     dist.destroy_process_group()
 
@@ -78,9 +82,17 @@ def test_loss_and_gradients_are_those_of_the_whole_batch(tmp_path, chunk_size):
     whole = nt_xent(z1, z2, 0.3)
     shares = [torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in range(2)]
     torch.testing.assert_close((shares[0][0] + shares[1][0]) / 2, whole.detach())
-    for i, grad in enumerate(torch.autograd.grad(whole, [z1, z2]), start=1):
+    for i, grad in enumerate(torch.autograd.grad(whole, [z1, z2]), start=2):
         # gradients reach a process already summed over both losses; DistributedDataParallel then takes the mean
         torch.testing.assert_close(torch.cat([share[i] for share in shares]) / 2, grad)
+
+    half = [z.detach().bfloat16().double().requires_grad_() for z in (z1, z2)]
+    whole = nt_xent(*half, 0.3)
+    assert all(share[1].dtype == torch.float32 for share in shares)
+    torch.testing.assert_close((shares[0][1] + shares[1][1]).double() / 2, whole.detach(), rtol=1e-6, atol=1e-6)
+    for i, grad in enumerate(torch.autograd.grad(whole, half), start=4):
+        found = torch.cat([share[i] for share in shares]).double() / 2  # rounded once, to bfloat16
+        torch.testing.assert_close(found, grad, rtol=2**-8, atol=1e-6)
 
 
 def test_a_share_of_a_batch_gets_the_views_it_has_in_the_whole():

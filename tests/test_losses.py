@@ -147,3 +147,55 @@ def test_a_million_views_are_refused_and_not_tried():
     z = torch.ones(1, 1).expand(2**20, 1)  # 2 · 2**20 views: 32 TiB for two copies
     with pytest.raises(MemoryError, match="GiB"):
         nt_xent(z, z)
+
+
+# ---- inside autocast, and at the ends of float32
+
+
+@pytest.mark.parametrize("chunk_size", [None, 1, 5])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32, torch.float64])
+@pytest.mark.parametrize("temperature", [0.05, 0.5])
+def test_autocast_changes_nothing(dtype, chunk_size, temperature):
+    """Not a bit, of the value and of the gradient; and both are the formula's."""
+    z1, z2 = draw(16, 8, dtype)
+    outside = nt_xent(z1, z2, temperature, chunk_size=chunk_size)
+    gradients = torch.autograd.grad(outside, [z1, z2])
+    with torch.autocast("cpu", torch.bfloat16):
+        inside = nt_xent(z1, z2, temperature, chunk_size=chunk_size)
+    assert inside.dtype == (torch.float64 if dtype == torch.float64 else torch.float32)
+    assert torch.equal(inside, outside)
+    doubles = [z.detach().double().requires_grad_() for z in (z1, z2)]
+    exact = oracle(*doubles, temperature)
+    torch.testing.assert_close(inside.double(), exact, rtol=1e-5, atol=1e-5)
+    own, wanted = torch.autograd.grad(inside, [z1, z2]), torch.autograd.grad(exact, doubles)
+    for gradient, same, right in zip(own, gradients, wanted, strict=True):
+        assert torch.equal(gradient, same)
+        rounding = max(torch.finfo(dtype).eps, 1e-5)
+        torch.testing.assert_close(
+            gradient.double(), right, rtol=2 * rounding, atol=2 * rounding * right.abs().max().item()
+        )
+
+
+@pytest.mark.parametrize("chunk_size", [None, 5])
+@pytest.mark.parametrize("size", [1e-42, 1e-30, 1e20, 1e38])
+def test_the_size_of_embeddings_plays_no_part(size, chunk_size):
+    z1, z2 = draw(8, 4, torch.float32)
+    z1, z2 = ((z / z.abs().max()).detach() for z in (z1, z2))
+    with torch.no_grad():
+        large = z1 * size  # below 1e-38 some digits are lost here already
+        found = nt_xent(large, z2, 0.5, chunk_size=chunk_size)
+        assert found.item() == pytest.approx(oracle(large, z2, 0.5).item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("temperature", [1e-20, 1e-10, 1e10, 1e38])
+@pytest.mark.parametrize("chunk_size", [None, 5])
+def test_the_loss_is_finite_at_every_temperature_that_is_allowed(temperature, chunk_size):
+    z1, z2 = draw(8, 4, torch.float32)
+    loss = nt_xent(z1, z2, temperature, chunk_size=chunk_size)
+    assert loss.isfinite() and loss >= 0
+    assert all(gradient.isfinite().all() for gradient in torch.autograd.grad(loss, [z1, z2]))
+
+
+def test_a_temperature_without_a_reciprocal_is_refused():
+    with pytest.raises(ValueError, match="temperature must be at least 1e-20, got 1e-45"):
+        nt_xent(torch.ones(3, 4), torch.ones(3, 4), 1e-45)

@@ -29,6 +29,7 @@ import build as pipeline  # noqa: E402
 PACKAGE = ROOT / "aimsssl"
 ROWS = (  # a module imports from rows above its own only
     ("__init__",),
+    ("course", "inputs"),
     ("profile", "losses", "optim", "clustering", "augment", "models"),
     ("datasets", "pretext", "evaluation"),
     ("training",),
@@ -49,6 +50,7 @@ NAMES = """
     evaluation.factor_audit explorers.show exercises.Exercise exercises.progress
 """.split()
 TOP_LEVEL = {"README.md", "environment.yml", "pyproject.toml", "Makefile", "LICENSE", "CONTRIBUTING.md", "conftest.py"}
+TOP_LEVEL |= {"setup.py", "MANIFEST.in"}
 TOP_LEVEL |= {"aimsssl", "lessons", "instructor", "data", "tests"}
 TOP_LEVEL |= {".ci", ".github", ".gitattributes", ".gitignore", ".pre-commit-config.yaml"}
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "data/README.md", "instructor/GUIDE.md", "lessons/GLOSSARY.md")
@@ -162,7 +164,7 @@ def test_dependencies_are_listed_once():
         "pip",
         {"pip": ["-e .[dev]"]},
     ]
-    assert not list(ROOT.glob("*requirements*")) and not (ROOT / "setup.py").exists()
+    assert not list(ROOT.glob("*requirements*")) and "requires" not in read("setup.py")
 
 
 def test_every_place_asks_for_the_same_python():
@@ -250,6 +252,19 @@ def test_the_guide_has_every_exercise_and_every_common_mistake_in_the_order_of_t
         for exercise in exercises.exercises_of(lesson).values():
             for mistake in exercise.mistakes.values():
                 assert f"| {mistake.name} | {mistake.thought} |" in guide.replace("\\|", "|")
+
+
+def test_every_text_file_has_the_same_line_ends_on_every_system():
+    """With core.autocrlf a clone on Windows would else differ from what is built, byte by byte."""
+    names = [name for name in git("ls-files").splitlines() if (ROOT / name).is_file()]
+    asked = ["git", "check-attr", "-z", "--stdin", "eol", "text"]
+    done = subprocess.run(asked, cwd=ROOT, input="\0".join(names), capture_output=True, text=True, check=True)
+    words = done.stdout.split("\0")
+    found = {(words[i], words[i + 1]): words[i + 2] for i in range(0, len(words) - 2, 3)}
+    binary = {name for name in names if b"\0" in (ROOT / name).read_bytes()}
+    assert binary == {name for name in names if found[name, "text"] == "unset"} != set()
+    assert {name for name in names if found[name, "eol"] != "lf"} <= binary
+    assert not [name for name in names if name not in binary and b"\r" in (ROOT / name).read_bytes()]
 
 
 # ---- the documents

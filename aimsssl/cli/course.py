@@ -12,12 +12,18 @@ from pathlib import Path
 
 import torch
 
-from .. import __version__, datasets, profile
+from .. import __version__, course, datasets, profile
 
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Open the lessons, check the machine, show what is solved."""
-    lab = commands.add_parser("lab", help="open the lessons in JupyterLab; options go on to JupyterLab")
+    about = (
+        f"Copies the lessons to the folder {course.FOLDER} in the current one, where they are not there yet, and opens "
+        "JupyterLab on them. What you have written is never overwritten: a newer version of a lesson that you have "
+        "worked in comes beside it. All other options go on to JupyterLab, such as --no-browser --port=8890."
+    )
+    lab = commands.add_parser("lab", help="open the lessons in JupyterLab", description=about)
+    lab.add_argument("--folder", help=f"folder of the course (default: {course.FOLDER} in the current one)")
     lab.set_defaults(run_command=_lab)
     doctor = commands.add_parser("doctor", help="check this machine")
     doctor.set_defaults(run_command=_doctor)
@@ -28,17 +34,27 @@ def add(commands: argparse._SubParsersAction) -> None:
 def _lab(options: argparse.Namespace) -> int:
     if find_spec("jupyterlab") is None:
         raise ValueError('JupyterLab is not installed; pip install "aimsssl[lab]"')
-    project = Path(__file__).parents[2]
-    first = next(iter(sorted((project / "lessons").glob("01*.ipynb"))), None)
-    if first is None:
-        raise ValueError(f"there is no lessons folder in {project}; run this from a copy of the course")
+    folder = Path(options.folder).expanduser().resolve() if options.folder else _course_here()
+    for line in course.deliver(folder, __version__):
+        print(line)
+    first = next(iter(sorted((folder / "lessons").glob("*.ipynb")))).relative_to(folder)
+    rest = list(options.rest)
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and "--allow-root" not in rest:
+        print("You are root, whom JupyterLab refuses by itself: it is started with --allow-root.")
+        rest.append("--allow-root")
     quiet = ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-    root = f"--ServerApp.root_dir={project}"
-    command = [sys.executable, "-m", "jupyterlab", *quiet, root, *options.rest, str(first.relative_to(project))]
+    command = [sys.executable, "-m", "jupyterlab", *quiet, f"--ServerApp.root_dir={folder}", *rest, str(first)]
     # settings of the same mind: JupyterLab neither asks whether to fetch news nor looks for a newer version of itself
     paths = [str(Path(__file__).parents[1] / "lab"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
     environment = {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, paths))}
-    return subprocess.call(command, cwd=project, env=environment)
+    print(f"Your course is the folder {folder}; what you write is kept there. Ctrl-C here ends JupyterLab.", flush=True)
+    return subprocess.call(command, cwd=folder, env=environment)
+
+
+def _course_here() -> Path:
+    """The course's folder in the current one, or the current one where it is a course's folder itself."""
+    here = Path.cwd()
+    return here if (here / "lessons" / course.LIST).exists() else here / course.FOLDER
 
 
 def _doctor(options: argparse.Namespace) -> int:

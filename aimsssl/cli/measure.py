@@ -81,8 +81,6 @@ def _labelled_sets(options: argparse.Namespace, run: Run) -> tuple[datasets.Imag
     """Labelled images to compare with, and test images, as the options say."""
 
     def load(name: str, split: str) -> datasets.ImageSet:
-        # a folder is taken as it is named; a data set by its split
-        split = "train" if name.startswith("folder:") else split
         return datasets.load(name, split, root=options.root, download=options.download, limit=options.limit)
 
     trained_on = _trained_on(run)

@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 import os
 
-from .. import datasets, profile
+from .. import profile
 from ..training import (
     DeepClusterConfig,
     PretextConfig,
@@ -16,7 +16,7 @@ from ..training import (
     train_supervised,
 )
 from ..training.simclr import RECIPES
-from .options import add_data
+from .options import add_data, load_data
 
 PROBE_IMAGES = 500
 METHODS = {
@@ -66,13 +66,13 @@ def _train(options: argparse.Namespace) -> None:
         config = SimCLRConfig.from_recipe(options.recipe, **{"device": here.device, "compile": here.compile, **given})
     else:
         config = config_class.for_profile(profile.current(), **given)
-    images = datasets.load(options.data, "train", root=options.root, download=options.download, limit=options.limit)
     main_process = os.environ.get("RANK", "0") == "0"  # of those that torchrun starts
+    images = load_data(options, options.data, "train", quiet=not main_process)
     if main_process:
         print(profile.current(), images, sep="\n")
     probe = None
     if options.probe:
-        test = datasets.load(options.probe, "test", root=options.root, download=options.download)
+        test = load_data(options, options.probe, "test", whole=True, quiet=not main_process)
         probe = test.sample(min(PROBE_IMAGES, len(test))).images
     run = train(images, config, options.run_dir, resume=not options.new, probe=probe)
     if not main_process:

@@ -6,12 +6,15 @@ import os
 from pathlib import Path
 
 from aimsssl.datasets import digits, folder, nuts, shapes, torchvision_sets
+from aimsssl.datasets.folder.report import FolderWarning
+from aimsssl.datasets.folder.splits import counterpart
 from aimsssl.datasets.imageset import ImageSet
 
 NAMES = ("shapes", "digits", *torchvision_sets.SETS, "nuts")  # and folder:PATH
+MAX_SIDE = 4096  # pixels
 DOWNLOADS = (*torchvision_sets.SETS, "nuts")  # those that need the network once
 
-__all__ = ["DOWNLOADS", "NAMES", "ImageSet", "default_root", "load"]
+__all__ = ["DOWNLOADS", "NAMES", "FolderWarning", "ImageSet", "counterpart", "default_root", "load"]
 
 
 def default_root() -> Path:
@@ -24,27 +27,46 @@ def default_root() -> Path:
 
 def load(
     name: str,
-    split: str = "train",
+    split: str | None = None,
     *,
     root: str | Path | None = None,
     download: bool = False,
     limit: int | None = None,
     seed: int = 0,
+    image_size: int | None = None,
+    group_by: str | None = None,
+    skip_damaged: bool = False,
 ) -> ImageSet:
     """Load a data set into memory; `data/README.md` describes each.
 
     Args:
         name: `shapes` (generated), `digits` (inside scikit-learn), `mnist`, `fashion_mnist`, `cifar10`, `stl10`,
-            `nuts` (downloads), or `folder:PATH`, a folder of images with one subfolder a class, or with none.
-        split: `train` or `test`; for `stl10` also `unlabeled`; for a folder `train`, `val` or `test`.
+            `nuts` (downloads), or `folder:PATH`, a folder of images with one subfolder a class, or with none. A name
+            may carry its split, as `ImageSet.name` does: `stl10/unlabeled` is that, whatever `split` says.
+        split: `train` or `test`; for `stl10` also `unlabeled`; for a folder also `val`, or `all` of what is one set.
+            None is `train`, except for a folder that is itself a part (`folder:own/test`): that part. See below.
         root: the folder of the downloads; `default_root()` where it is None.
         download: fetch what is missing, with checks. Without it nothing touches the network.
         limit: at most so many images: a random subset drawn with `seed`, with equal numbers of each class as far as
             there are enough. `shapes` makes exactly so many, more than its default size too.
         seed: of the subset, and of the images themselves for `shapes`.
+        image_size: side in pixels to bring every image to; None leaves the set its own (64 for larger pictures in a
+            folder).
+        group_by: for a folder that is one set: a regular expression, searched in each file's path; images with the same
+            match, or the same first group of it, stay on one side. By default a file's name up to the last `_` or `-`.
+        skip_damaged: for a folder: leave damaged images out, and list them in the report, where they would be an error.
+
+    Folders: `train` and `test` of one name never share a file, whichever way they are asked for.
+
+    - `folder:own` with `own/train` and `own/test` (or Training, valid, test_set …, in any case): `split` picks one.
+    - `folder:own/train` itself, with `own/test` beside it: all of that folder for `train`, an error for `test`.
+    - `folder:own/test` itself: all of that folder for `test`, an error for `train`.
+    - any other folder is one set: a fifth of each class is held out for `test`, the same one whatever the seed; files
+      with the same content, and images that belong together (`group_by`), stay on one side.
 
     Returns:
-        An `ImageSet`: images uint8 `[N, C, H, W]`, labels int64 `[N]`.
+        An `ImageSet`: images uint8 `[N, C, H, W]`, labels int64 `[N]`. For a folder `sources` names the files, its
+        `report` says what was taken for what, and a warning says what may not be what was meant.
 
     Raises:
         ValueError: an unknown name or split, a limit below 1, a folder without images or with damaged ones.
@@ -56,12 +78,22 @@ def load(
         raise ValueError(f"limit is {limit!r}, expected None or a whole number of at least 1")
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ValueError(f"seed is {seed!r}, expected a whole number of at least 0")
-    root = default_root() if root is None else Path(root).expanduser()
-    if name == "shapes":
-        return shapes.load(split, n=limit, seed=seed)
+    if image_size is not None and (type(image_size) is not int or not 1 <= image_size <= MAX_SIDE):
+        raise ValueError(f"image_size is {image_size!r}, expected None or a side in pixels from 1 to {MAX_SIDE}")
+    base, _, part = name.partition("/")
+    if part and base in NAMES:
+        name, split = base, part
     if name.startswith("folder:"):
-        return folder.load(name.removeprefix("folder:"), split, limit=limit, seed=seed)
-    if name == "digits":
+        options = {"size": image_size, "group_by": group_by, "skip_damaged": skip_damaged}
+        return folder.load(name.removeprefix("folder:"), split, limit=limit, seed=seed, **options)
+    if group_by is not None or skip_damaged:
+        option = "skip_damaged" if group_by is None else "group_by"
+        raise ValueError(f"{option} is for folder:PATH, and name is {name!r}")
+    root = default_root() if root is None else Path(root).expanduser()
+    split = split or "train"
+    if name == "shapes":
+        data = shapes.load(split, n=limit, seed=seed)
+    elif name == "digits":
         data = digits.load(split)
     elif name == "nuts":
         data = nuts.load(split, root=root, download=download)
@@ -69,4 +101,5 @@ def load(
         data = torchvision_sets.load(name, split, root=root, download=download)
     else:
         raise ValueError(f"name is {name!r}, expected one of {', '.join(NAMES)} or folder:PATH")
-    return data if limit is None or limit >= len(data) else data.sample(limit, seed)
+    data = data if limit is None or limit >= len(data) else data.sample(limit, seed)
+    return data if image_size is None else data.resized(image_size)

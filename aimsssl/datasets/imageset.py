@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 
 @dataclass(eq=False, repr=False)
@@ -19,10 +20,12 @@ class ImageSet:
         classes: the names of the classes, in the order of the labels; empty where no label is known.
         factors: what else is known of every image, name → tensor `[N]` (int64 for discrete factors, float32 for
             continuous ones). Only `shapes` has any.
+        sources: the file of each image, relative to the folder that `name` names; empty where images are no files.
+        report: what was taken for what when a folder was loaded, several lines to print; else empty.
 
     Raises:
         TypeError: where images, labels or a factor is no tensor.
-        ValueError: where a dtype, a shape or a label is not as above.
+        ValueError: where a dtype, a shape, a label or the number of sources is not as above.
     """
 
     name: str
@@ -30,9 +33,11 @@ class ImageSet:
     labels: Tensor
     classes: tuple[str, ...] = ()
     factors: dict[str, Tensor] = field(default_factory=dict)
+    sources: tuple[str, ...] = ()
+    report: str = ""
 
     def __post_init__(self) -> None:
-        self.classes = tuple(self.classes)
+        self.classes, self.sources = tuple(self.classes), tuple(self.sources)
         named = {"images": self.images, "labels": self.labels}
         named |= {f"factors[{name!r}]": values for name, values in self.factors.items()}
         for argument, values in named.items():
@@ -51,6 +56,8 @@ class ImageSet:
         for argument, values in named.items():
             if values.shape[:1] != (n,) or (argument.startswith("factors") and values.ndim != 1):
                 raise ValueError(f"{argument} is {_describe(values)}, expected [{n}], one value for each image")
+        if self.sources and len(self.sources) != n:
+            raise ValueError(f"sources has {len(self.sources)} names, expected none or {n}, one for each image")
 
     def __len__(self) -> int:
         return len(self.images)
@@ -63,7 +70,10 @@ class ImageSet:
             came = _describe(index) if isinstance(index, Tensor) else f"a {type(index).__name__}"
             raise TypeError(f"index is {came}, expected a slice, a list or a 1-d tensor (data[3:4] for one image)")
         factors = {name: values[index] for name, values in self.factors.items()}
-        return ImageSet(self.name, self.images[index], self.labels[index], self.classes, factors)
+        sources = self.sources
+        if sources:
+            sources = tuple(sources[i] for i in torch.arange(len(self))[index].tolist())
+        return ImageSet(self.name, self.images[index], self.labels[index], self.classes, factors, sources, self.report)
 
     def __repr__(self) -> str:
         n, c, h, w = self.images.shape
@@ -72,6 +82,21 @@ class ImageSet:
     def sample(self, n: int, seed: int = 0) -> ImageSet:
         """A random subset of `n` images, drawn with `seed`, with as many of each class as there are to be had."""
         return self[balanced_sample(self.labels, n, seed)]
+
+    def resized(self, side: int) -> ImageSet:
+        """The same images at `side` x `side` pixels (bicubic, with antialiasing), the central square of each."""
+        n, c, h, w = self.images.shape
+        if h == w == side:
+            return self
+        images = torch.empty(n, c, side, side, dtype=torch.uint8)
+        edge = min(h, w)
+        top, left = (h - edge) // 2, (w - edge) // 2
+        square = self.images[:, :, top : top + edge, left : left + edge]
+        for start in range(0, n, 500):  # as floats the whole would take four times the memory
+            part = square[start : start + 500].float()
+            part = functional.interpolate(part, (side, side), mode="bicubic", antialias=True)
+            images[start : start + 500] = part.round_().clamp_(0, 255)
+        return replace(self, images=images)
 
     def split(self, n: int, seed: int = 0) -> tuple[ImageSet, ImageSet]:
         """Hold out `n` images, drawn with `seed`: `(rest, held_out)`, disjoint, together the whole set.

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from aimsssl.datasets.folder import to_rgb
 from aimsssl.datasets.imageset import ImageSet
+from aimsssl.datasets.pictures import open_picture, to_rgb
 
 URL = "https://github.com/gkioxari/aims2020_visualrecognition/releases/download/v1.0/nuts.zip"
 CLASSES = ("date", "fig", "hazelnut")
@@ -99,7 +99,7 @@ def _cut(archive: zipfile.ZipFile, split: str, size: int) -> tuple[np.ndarray, t
         if record["id"] not in boxes:
             continue
         with archive.open(members[PurePosixPath(record["file_name"].replace("\\", "/")).name]) as file:
-            photograph = Image.open(file)
+            photograph = open_picture(file)
             turned = photograph.size != (record["width"], record["height"])  # boxes measured on the upright photograph
             photograph = to_rgb(photograph) if turned else photograph.convert("RGB")
         for index in boxes.pop(record["id"]):

@@ -18,6 +18,7 @@ from .knn import knn_accuracy, knn_predict, nearest_neighbours
 from .probe import ProbeResult, linear_probe
 from .retrieval import Retrieval, retrieval
 from .table import Score, format_table, further_measures, score_representations
+from .unequal import balanced_accuracy, majority_baseline
 from .visualise import convolutions, first_filters, gradient_ascent, most_exciting
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Retrieval",
     "Score",
     "alignment",
+    "balanced_accuracy",
     "bootstrap_difference",
     "bootstrap_interval",
     "clustering_scores",
@@ -45,6 +47,7 @@ __all__ = [
     "knn_accuracy",
     "knn_predict",
     "linear_probe",
+    "majority_baseline",
     "most_exciting",
     "nearest_neighbours",
     "rebuild_interval",

@@ -6,7 +6,7 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from torch import Tensor
 
-from .knn import check_labels
+from .. import inputs
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,13 @@ def clustering_scores(clusters: Tensor, labels: Tensor) -> ClusteringScores:
     Source: Strehl & Ghosh 2002 (JMLR 3; here with the arithmetic mean of both entropies); Hubert & Arabie 1985
     (J. Classification 2); Kuhn 1955 (Naval Research Logistics 2).
     """
-    if len(labels) == 0:
+    labels = inputs.tensor("labels", labels)
+    if labels.numel() == 0:
         raise ValueError("labels must not be empty")
-    check_labels("labels", labels, len(labels))
-    check_labels("clusters", clusters, len(labels))
-    cluster_ids, cluster = clusters.cpu().unique(return_inverse=True)
-    class_ids, target = labels.cpu().unique(return_inverse=True)
+    labels = inputs.labels("labels", labels, labels.numel(), "cpu")
+    clusters = inputs.labels("clusters", clusters, len(labels), "cpu")
+    cluster_ids, cluster = clusters.unique(return_inverse=True)
+    class_ids, target = labels.unique(return_inverse=True)
     pairs = cluster * len(class_ids) + target
     counts = pairs.bincount(minlength=len(cluster_ids) * len(class_ids)).view(len(cluster_ids), len(class_ids))
     rows, columns = linear_sum_assignment(counts.numpy(), maximize=True)

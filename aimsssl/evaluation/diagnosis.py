@@ -6,8 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .. import inputs
 from .geometry import effective_rank
-from .knn import check_features, check_labels, knn_accuracy, nearest_neighbours
+from .knn import knn_accuracy, nearest_neighbours
 
 COLLAPSED = "collapsed"
 DIMENSIONS = "dimensionally collapsed"
@@ -62,20 +63,23 @@ def diagnose(
     Raises:
         ValueError: a shape, an unknown label, a NaN, fewer than two classes or 20 training features, by name.
     """
-    check_features(train_features=train_features, test_features=test_features)
-    check_labels("train_labels", train_labels, len(train_features))
-    check_labels("test_labels", test_labels, len(test_features))
+    train_features, test_features = (
+        x.cpu() for x in inputs.features(train_features=train_features, test_features=test_features)
+    )
+    train_labels = inputs.labels("train_labels", train_labels, len(train_features), "cpu")
+    test_labels = inputs.labels("test_labels", test_labels, len(test_features), "cpu")
     if len(train_features) < 20 or len(train_labels.unique()) < 2:
         raise ValueError(
             "diagnose needs at least 20 training features of at least two classes, got "
             f"{len(train_features)} of {len(train_labels.unique())}"
         )
-    images = {"train_images": (train_images, train_features), "test_images": (test_images, test_features)}
     if (train_images is None) != (test_images is None):
         raise ValueError("train_images and test_images must be given both or not at all")
-    for name, (pixels, features) in images.items():
-        if pixels is not None and len(pixels) != len(features):
-            raise ValueError(f"{name} must be as many as the features, {len(features)}, got {len(pixels)}")
+    if train_images is not None:
+        train_images = _images_of("train_images", train_images, train_features)
+        test_images = _images_of("test_images", test_images, test_features)
+    names = torch.cat([train_labels, test_labels]).unique(return_inverse=True)[1]  # classes counted from 0
+    train_labels, test_labels = names.split([len(train_labels), len(test_labels)])
 
     order = torch.randperm(len(train_features), generator=torch.Generator().manual_seed(0))[:SAMPLE]
     x, y = train_features[order].float(), train_labels[order]
@@ -88,6 +92,15 @@ def diagnose(
     found = [_collapse(x[:, others]), _few_directions(x[:, others], y), leak]
     found.append(Finding(DUPLICATES, "; ".join(copies)) if copies else None)
     return [finding for finding in found if finding]
+
+
+def _images_of(name: str, images: Tensor, features: Tensor) -> Tensor:
+    """The images, finite, on the CPU, one a feature."""
+    images = inputs.tensor(name, images).cpu()
+    if images.ndim < 2 or len(images) != len(features):
+        raise ValueError(f"{name} must be as many as the features, {len(features)}, got shape {list(images.shape)}")
+    inputs.floats(name, images[:1] if images.dtype == torch.uint8 else images)
+    return images
 
 
 # --- collapse -------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from .knn import check_features
+from .. import inputs
 
 
 def tsne(features: Tensor, *, perplexity: float = 30.0, start: np.ndarray | None = None, seed: int = 0) -> np.ndarray:
@@ -17,18 +17,24 @@ def tsne(features: Tensor, *, perplexity: float = 30.0, start: np.ndarray | None
     components.
 
     Raises:
-        ValueError: shapes, NaN, or a perplexity that is not below N.
+        ValueError: a shape, a NaN, or a perplexity that is not below N, by name.
 
     Source: van der Maaten & Hinton 2008, JMLR 9; start from PCA: Kobak & Berens 2019, Nat. Commun. 10:5416.
     """
-    check_features(features=features)
+    (features,) = inputs.features(features=features)
     if features.shape[1] < 2:
         raise ValueError("features must have at least two dimensions to be drawn in two")
-    if not 0 < perplexity < len(features):
+    perplexity = inputs.number("perplexity", perplexity, above=0)
+    if not perplexity < len(features):
         raise ValueError(f"perplexity must be above 0 and below N = {len(features)}, got {perplexity}")
-    x = features.float().numpy()
+    seed = inputs.count("seed", seed, 0, 2**32 - 1)
+    x = features.float().cpu().numpy()
     if start is None:
         start = PCA(2, random_state=seed).fit_transform(x)
         start = start / max(float(start[:, 0].std()), 1e-12) * 1e-4  # t-SNE expects a tight start
+    else:
+        start = inputs.floats("start", start, "[N, 2]").cpu().numpy()
+        if start.shape != (len(x), 2):
+            raise ValueError(f"start must have shape {[len(x), 2]}, got {list(start.shape)}")
     with threadpool_limits(1):  # hundreds of points: threads would mostly wait for each other
         return TSNE(2, perplexity=perplexity, init=start.astype(np.float32), random_state=seed).fit_transform(x)

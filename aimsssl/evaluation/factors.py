@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .knn import check_features
+from .. import inputs
 from .probe import linear_probe
 
 
@@ -67,7 +67,13 @@ def factor_audit(
 
     Source: linear probes as a measure of what features hold: Alain & Bengio 2016, arXiv:1610.01644.
     """
-    check_features(train_features=train_features, test_features=test_features)
+    train_features, test_features = (
+        x.cpu() for x in inputs.features(train_features=train_features, test_features=test_features)
+    )
+    strengths = inputs.numbers("strengths", strengths, above=0)
+    inputs.number("validation_share", validation_share, above=0, below=1)
+    for argument, factors in (("train_factors", train_factors), ("test_factors", test_factors)):
+        inputs.kind(argument, factors, Mapping)
     if differ := sorted(set(train_factors) ^ set(test_factors)):
         raise ValueError(f"train_factors and test_factors must have the same names; only one of them has {differ}")
     scores = {}
@@ -75,14 +81,21 @@ def factor_audit(
         x, y = _known(f"train_factors[{name!r}]", factor, train_features)
         x_test, y_test = _known(f"test_factors[{name!r}]", test_factors[name], test_features)
         if y.dtype != y_test.dtype:
-            raise ValueError(f"factor {name!r} is {y.dtype} in train_factors and {y_test.dtype} in test_factors")
+            raise ValueError(
+                f"factor {name!r} is of whole numbers in one of train_factors and test_factors only: "
+                f"{inputs.tensor(name, factor).dtype} and {inputs.tensor(name, test_factors[name]).dtype}"
+            )
         if not y.is_floating_point():
             probe = linear_probe(x, y, x_test, y_test, validation_share=validation_share, seed=seed)
             chance = (y_test == y.mode().values).float().mean().item()
             scores[name] = FactorScore("discrete", probe.accuracy, chance)
             continue
         kind = "circular" if name in circular else "continuous"
+        if len(y) < 4:
+            raise ValueError(f"train_factors[{name!r}] must have at least 4 known values, got {len(y)}")
         y, y_test = (_on_the_circle(v) if kind == "circular" else v[:, None] for v in (y, y_test))  # [N, 2] or [N, 1]
+        if y_test.std(dim=0).max() < 1e-9 * y_test.abs().max():
+            raise ValueError(f"test_factors[{name!r}] has one value only: 0° and 360° are the same")
         r2 = _ridge_r2(x, y, x_test, y_test, strengths, validation_share, seed)
         scores[name] = FactorScore(kind, r2, 0.0)
     return scores
@@ -90,12 +103,14 @@ def factor_audit(
 
 def _known(argument: str, factor: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
     """Features and values of the images whose factor is known."""
+    factor = inputs.tensor(argument, factor).cpu()
+    factor = factor.double() if factor.is_floating_point() else factor.long()
     if factor.shape != (len(features),):
         raise ValueError(f"{argument} must have shape [{len(features)}], one value a feature, got {list(factor.shape)}")
     known = ~factor.isnan() if factor.is_floating_point() else factor >= 0
     values = factor[known]
-    if values.isinf().any():
-        raise ValueError(f"{argument} has infinite entries")
+    if factor.is_floating_point() and values.numel() and not values.abs().max() < 1e100:
+        raise ValueError(f"{argument} has infinite entries, or some beyond 1e100")
     if len(values.unique()) < 2:
         raise ValueError(f"{argument} must have at least two different known values, got {values.unique().tolist()}")
     return features[known], values
@@ -119,10 +134,11 @@ def _ridge_r2(
     scale = 1 / std.clamp(min=1e-6 * std.max().clamp(min=1e-12))
     x, x_test = ((f.double() - mean) * scale for f in (x, x_test))
     y, y_test = y.double(), y_test.double()
-    order = torch.randperm(len(y), generator=torch.Generator().manual_seed(seed))
-    held_out, rest = order.split([count := max(2, round(validation_share * len(y))), len(y) - count])
-    validation = [_r2(y[held_out], y_hat) for y_hat in _ridge(x[rest], y[rest], x[held_out], strengths)]
-    best = strengths[max(range(len(strengths)), key=validation.__getitem__)]
+    order = torch.randperm(len(y), generator=inputs.generator(seed))
+    count = min(max(2, round(validation_share * len(y))), len(y) - 2)
+    held_out, rest = order[:count], order[count:]
+    errors = [(y[held_out] - y_hat).square().sum().item() for y_hat in _ridge(x[rest], y[rest], x[held_out], strengths)]
+    best = strengths[min(range(len(strengths)), key=errors.__getitem__)]
     return _r2(y_test, *_ridge(x, y, x_test, [best]))
 
 

@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .. import inputs
 from ..augment import Augment
 from ..models import extract
 from ..optim import warmup_cosine
-from .knn import check_labels
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def finetune(
     Args:
         encoder: images `[B, C, H, W]` to features `[B, D]`, with an attribute `feature_dim` = D; trained or not.
         train_images, test_images: uint8 `[N, C, H, W]` and `[Q, C, H, W]`.
-        train_labels, test_labels: int64 `[N]` and `[Q]`.
+        train_labels, test_labels: integers `[N]` and `[Q]`, classes counted from 0.
         epochs, batch_size, learning_rate, weight_decay: of the training; an epoch is cut into equal batches.
         crop_scale, flip: see `aimsssl.augment.Augment`.
         seed: of the classifier, the order and the augmentation.
@@ -58,24 +58,28 @@ def finetune(
     Source: the procedure of SimCLR's B.5 (arXiv:2002.05709: crop and flip only, 60 epochs for 1 % of the labels),
     with AdamW in place of SGD.
     """
-    check_labels("train_labels", train_labels, len(train_images))
-    check_labels("test_labels", test_labels, len(test_images))
-    if len(train_labels.unique()) < 2:
+    inputs.kind("encoder", encoder, nn.Module)
+    train_images = inputs.images("train_images", train_images)
+    test_images = inputs.images("test_images", test_images)
+    train_labels = inputs.labels("train_labels", train_labels, len(train_images))
+    test_labels = inputs.labels("test_labels", test_labels, len(test_images))
+    classes = train_labels.unique()
+    if len(classes) < 2:
         raise ValueError("finetune needs at least two classes among train_labels")
-    for name, value, least in (("epochs", epochs, 1), ("batch_size", batch_size, 2)):
-        if value < least:
-            raise ValueError(f"{name} must be at least {least}, got {value}")
-    if not learning_rate > 0:
-        raise ValueError(f"learning_rate must be above 0, got {learning_rate}")
+    outputs = int(classes[-1]) + 1
+    if outputs > 100 * len(train_images) + 1000:
+        raise ValueError(f"train_labels must be numbers of classes, counted from 0; got {outputs - 1}")
+    epochs, batch_size = inputs.count("epochs", epochs), inputs.count("batch_size", batch_size, 2)
+    inputs.number("learning_rate", learning_rate, above=0)
+    inputs.number("weight_decay", weight_decay, least=0)
 
-    device = next(encoder.parameters()).device
+    device, generator = next(encoder.parameters()).device, inputs.generator(seed)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        classifier = nn.Linear(encoder.feature_dim, int(train_labels.max()) + 1)
+        torch.manual_seed(generator.initial_seed())
+        classifier = nn.Linear(encoder.feature_dim, outputs)
     model = nn.Sequential(copy.deepcopy(encoder), classifier).to(device).requires_grad_(True).train()
     augment = Augment(train_images.shape[-1], crop_scale, jitter=0, grayscale=0, flip=flip)
     optimizer = torch.optim.AdamW(model.parameters(), learning_rate, weight_decay=weight_decay)
-    generator = torch.Generator().manual_seed(seed)
 
     batches = math.ceil(len(train_images) / batch_size)  # of equal size: batch norm cannot work on a rest of one image
     losses = []

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from .knn import check_features
+from .. import inputs
 
 
 def alignment(z1: Tensor, z2: Tensor, alpha: float = 2.0) -> float:
@@ -22,10 +22,10 @@ def alignment(z1: Tensor, z2: Tensor, alpha: float = 2.0) -> float:
 
     Source: Wang & Isola 2020, arXiv:2005.10242, §4.1.
     """
-    _check_positive(alpha=alpha)
+    alpha = inputs.number("alpha", alpha, above=0)
     unit1, unit2 = _unit_rows(z1=z1), _unit_rows(z2=z2)
     if unit1.shape != unit2.shape:
-        raise ValueError(f"z1 and z2 must have one shape, got {list(z1.shape)} and {list(z2.shape)}")
+        raise ValueError(f"z1 and z2 must have one shape, got {list(unit1.shape)} and {list(unit2.shape)}")
     return (unit1 - unit2).norm(dim=1).pow(alpha).mean().item()
 
 
@@ -44,8 +44,9 @@ def uniformity(z: Tensor, t: float = 2.0, chunk_size: int = 512) -> float:
 
     Source: Wang & Isola 2020, arXiv:2005.10242, §4.1.
     """
-    _check_positive(t=t, chunk_size=chunk_size)
-    unit, n = _unit_rows(z=z), len(z)
+    t, chunk_size = inputs.number("t", t, above=0), inputs.count("chunk_size", chunk_size)
+    unit = _unit_rows(z=z)
+    n = len(unit)
     if n < 2:
         raise ValueError(f"z must have at least two rows, for uniformity compares pairs; got {n}")
     parts = []  # logarithms of sums, so that a large t does not round all of them to 0
@@ -71,7 +72,7 @@ def effective_rank(z: Tensor) -> float:
     Source: Roy & Vetterli 2007, *The effective rank: a measure of effective dimensionality* (EUSIPCO), definition 1; as
     a measure of representations: RankMe, Garrido et al. 2022, arXiv:2210.02885.
     """
-    check_features(z=z)
+    (z,) = inputs.features(z=z)
     values = torch.linalg.svdvals(z.double())
     if values.sum() == 0:
         raise ValueError("z has only zeros: there is no direction in it")
@@ -81,16 +82,9 @@ def effective_rank(z: Tensor) -> float:
 
 def _unit_rows(**features: Tensor) -> Tensor:
     """The one tensor given, with rows of length 1, in float32 or better."""
-    check_features(**features)
-    ((name, z),) = features.items()
-    z = z if z.dtype in (torch.float32, torch.float64) else z.float()
-    length = z.norm(dim=1, keepdim=True)
-    if (length == 0).any():
-        raise ValueError(f"{name} has rows of zeros, which have no direction, the first is row {length.argmin()}")
-    return z / length
-
-
-def _check_positive(**numbers: float) -> None:
-    for name, value in numbers.items():
-        if not (value > 0 and math.isfinite(value)):
-            raise ValueError(f"{name} must be a finite number above 0, got {value}")
+    (name,) = features
+    (z,) = inputs.features(**features)
+    zeros = (z == 0).all(dim=1)
+    if zeros.any():
+        raise ValueError(f"{name} has rows of zeros, which have no direction, the first is row {zeros.int().argmax()}")
+    return inputs.unit_rows(z)

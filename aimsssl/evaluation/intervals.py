@@ -8,6 +8,8 @@ import torch
 from scipy.special import ndtri, stdtrit
 from torch import Tensor
 
+from .. import inputs
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -112,11 +114,10 @@ def rebuild_interval(values: Sequence[float], test_images: int, level: float = 0
     52).
     """
     _check_level(level)
-    x = _check_scores("values", torch.as_tensor(values))
+    x = _check_scores("values", values)
     if x.min() < 0 or x.max() > 1:
         raise ValueError(f"values must be accuracies in [0, 1], got {x.tolist()}")
-    if test_images < 1:
-        raise ValueError(f"test_images must be at least 1, got {test_images}")
+    test_images = inputs.count("test_images", test_images)
     n, mean = len(x), x.mean().item()
     of_seeds = _t(level, n - 1) * x.std().item() * math.sqrt(1 + 1 / n) if n > 1 else 0.0
     p = (mean * test_images + 2) / (test_images + 4)
@@ -127,9 +128,8 @@ def rebuild_interval(values: Sequence[float], test_images: int, level: float = 0
 
 def _bootstrap(scores: Tensor, level: float, resamples: int, seed: int) -> Interval:
     _check_level(level)
-    if resamples < 1:
-        raise ValueError(f"resamples must be at least 1, got {resamples}")
-    generator, n = torch.Generator().manual_seed(seed), len(scores)
+    resamples = inputs.count("resamples", resamples, 1, 10**7)
+    generator, n = inputs.generator(seed), len(scores)
     draws = (torch.randint(n, (n,), generator=generator) for _ in range(resamples))  # one at a time: little memory
     means = torch.stack([scores[draw].mean() for draw in draws])
     low, high = means.quantile(torch.tensor([(1 - level) / 2, (1 + level) / 2], dtype=means.dtype)).tolist()
@@ -142,12 +142,11 @@ def _t(level: float, freedom: int) -> float:
 
 
 def _check_level(level: float) -> None:
-    if not 0 < level < 1:
-        raise ValueError(f"level must be in (0, 1), got {level}")
+    inputs.number("level", level, above=0, below=1)
 
 
 def _check_runs(name: str, values: Sequence[float]) -> Tensor:
-    x = _check_scores(name, torch.as_tensor(values))
+    x = _check_scores(name, values)
     if len(x) < 2:
         raise ValueError(f"{name} must hold at least two runs, got {len(x)}; one run says nothing of other seeds")
     return x
@@ -155,8 +154,7 @@ def _check_runs(name: str, values: Sequence[float]) -> Tensor:
 
 def _check_scores(name: str, scores: Tensor) -> Tensor:
     """The scores as float64 `[Q]` on the CPU."""
-    if scores.ndim != 1 or len(scores) == 0:
-        raise ValueError(f"{name} must have shape [Q] with Q ≥ 1, got {list(scores.shape)}")
-    if not scores.isfinite().all():
-        raise ValueError(f"{name} has infinite or NaN entries")
-    return scores.detach().double().cpu()
+    scores = inputs.floats(name, scores, "[Q]").double().cpu()
+    if scores.abs().max() > 1e100:
+        raise ValueError(f"{name} has entries beyond 1e100, whose squares leave float64")
+    return scores

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from .knn import check_features, check_labels
+from .. import inputs
 
 BLOCK = 2**21  # similarities that are sorted at a time: about 0.4 GB with all that belongs to them
 
@@ -47,18 +46,17 @@ def retrieval(
     Source: recall@k: Oh Song et al. 2016, arXiv:1511.06452. There each image asks all others of the test split;
     here the keys are a split of their own.
     """
-    check_features(keys=keys, queries=queries)
-    check_labels("key_labels", key_labels, len(keys))
-    check_labels("query_labels", query_labels, len(queries))
-    if not ks or not all(1 <= k <= len(keys) for k in ks):
-        raise ValueError(f"ks must be in [1, {len(keys)}] (the number of keys), got {list(ks)}")
+    keys, queries = inputs.features(keys=keys, queries=queries)
+    key_labels = inputs.labels("key_labels", key_labels, len(keys), keys.device)
+    query_labels = inputs.labels("query_labels", query_labels, len(queries), keys.device)
+    ks = _checked_ks(ks, len(keys))
     if missing := sorted(set(query_labels.tolist()) - set(key_labels.tolist())):
         raise ValueError(f"query_labels has classes that no key has: {missing}")
-    unit_keys = F.normalize(keys.float(), dim=1).T
+    unit_keys = inputs.unit_rows(keys.float()).T
     precision, found = [], {k: 0 for k in ks}
     rows = max(1, BLOCK // len(keys))
     for chunk, labels in zip(queries.split(rows), query_labels.split(rows), strict=True):
-        similarity, order = (F.normalize(chunk.float(), dim=1) @ unit_keys).sort(dim=1, descending=True)
+        similarity, order = (inputs.unit_rows(chunk.float()) @ unit_keys).sort(dim=1, descending=True)
         relevant = key_labels[order] == labels[:, None]  # [B, N]
         hits = relevant.cumsum(dim=1)
         for k in ks:
@@ -69,6 +67,17 @@ def retrieval(
     average_precision = torch.cat(precision)
     recall = {k: count / len(queries) for k, count in found.items()}
     return Retrieval(recall, average_precision.mean().item(), average_precision)
+
+
+def _checked_ks(ks: Sequence[int], most: int) -> list[int]:
+    """Each k once, in the order given."""
+    try:
+        given = list(ks)
+    except TypeError:
+        raise TypeError(f"ks must be a list of whole numbers, got {ks!r}") from None
+    if not given:
+        raise ValueError(f"ks must be in [1, {most}] (the number of keys), got none")
+    return list(dict.fromkeys(inputs.count("ks", k, 1, most, " (the number of keys)") for k in given))
 
 
 def _last_equal(values: Tensor) -> Tensor:

@@ -6,22 +6,26 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .. import inputs
 from ..clustering import kmeans
 from .clusters import clustering_scores
 from .geometry import effective_rank
-from .knn import knn_accuracy
+from .knn import knn_predict
 from .probe import linear_probe
 from .retrieval import retrieval
+from .unequal import balanced_accuracy
 
 
 @dataclass(frozen=True)
 class Score:
-    """What one representation scored: accuracies in [0, 1] on the test split."""
+    """What one representation scored on the test split, in [0, 1]: accuracies, and see `balanced_accuracy`."""
 
     name: str
     dimensions: int
     knn: float
     probe: float
+    knn_balanced: float
+    probe_balanced: float
 
 
 def score_representations(
@@ -43,12 +47,24 @@ def score_representations(
     Raises:
         ValueError: see `knn_accuracy` and `linear_probe`.
     """
-    subset = torch.randperm(len(train_labels), generator=torch.Generator().manual_seed(seed))[:probe_labels]
+    train_labels = inputs.labels("train_labels", train_labels, len(train_labels))
+    test_labels = inputs.labels("test_labels", test_labels, len(test_labels))
+    probe_labels = inputs.count("probe_labels", probe_labels, 2)
+    subset = torch.randperm(len(train_labels), generator=inputs.generator(seed))[:probe_labels]
+    if len(train_labels) and len(train_labels[subset].unique()) < 2:
+        raise ValueError(f"probe_labels must draw at least two classes; all of {len(subset)} images drawn are of one")
     scores = []
-    for name, (train, test) in features.items():
-        knn = knn_accuracy(train, train_labels, test, test_labels, k=k)
+    for name, pair in features.items():
+        train, test = (inputs.tensor(f"features[{name!r}]", x, "[N, D]") for x in pair)
+        if len(train) != len(train_labels):
+            raise ValueError(f"features[{name!r}] must have {len(train_labels)} training rows, got {len(train)}")
+        predictions = knn_predict(train, train_labels, test, k=k).cpu()
+        if len(predictions) != len(test_labels):
+            raise ValueError(f"features[{name!r}] must have {len(test_labels)} test rows, got {len(test)}")
         probe = linear_probe(train[subset], train_labels[subset], test, test_labels, seed=seed)
-        scores.append(Score(name, train.shape[1], knn, probe.accuracy))
+        balanced = [balanced_accuracy(said, test_labels) for said in (predictions, probe.predictions)]
+        knn = (predictions == test_labels.cpu()).float().mean().item()
+        scores.append(Score(name, train.shape[1], knn, probe.accuracy, *balanced))
     return scores
 
 

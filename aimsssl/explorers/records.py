@@ -1,10 +1,8 @@
 """What was measured before and lies in `data/recorded_runs/`: results of experiments, and whole runs."""
 
-from .. import profile
+from ..course import RECORDED
 from ..training import Run, RunError
 from ..training.runs import read_json
-
-RECORDED = profile.LESSON_MINUTES.parent
 
 
 def recorded(name: str) -> dict:

@@ -12,12 +12,13 @@ from functools import cache
 from math import exp, log, log1p
 from pathlib import Path
 
-from aimsssl import profile, training
+from aimsssl import training
+from aimsssl.course import RECORDED
 from aimsssl.datasets import load
 from aimsssl.evaluation import knn_accuracy
 from aimsssl.training.runs import read_json, write_atomically
 
-FILE = profile.LESSON_MINUTES.parent / "curves" / "result.json"
+FILE = RECORDED / "curves" / "result.json"
 SEEDS = (0, 1)  # the first is shown, the other one tests the student's rule
 SETTINGS = {
     "healthy": {},
