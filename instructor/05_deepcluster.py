@@ -147,7 +147,29 @@ explorers.show(figures.cluster_rows(train.images.numpy(), largest(of_pixels)))
 
 # %% [markdown]
 # What did you write down? Look along a row. If you see what the images share, the clusters have found it too. Is it
-# something that we want a network to learn?
+# something that we want a network to learn? In `shapes` we know how each image was made, so we can also count: NMI of
+# these clusters with the class, with `lighter` (is the figure lighter than the ground?), with the place of the figure
+# (`x` from left to right, `y` from top to bottom), and with the hue of ground and figure.
+
+# %%
+STEPS = {"lighter": 1, "x": 4, "y": 4, "ground_hue": 30, "hue": 30}  # continuous ones in steps, to make groups
+
+
+def what_they_know(groups, images):
+    """NMI of a grouping with the class, and with what each image was made of where that is known."""
+    known = {"class": images.labels}
+    known |= {name: (images.factors[name] // step).long() for name, step in STEPS.items() if name in images.factors}
+    return {name: nmi(groups, values) for name, values in known.items()}
+
+
+luck = torch.randint(K, (len(train),), generator=torch.Generator().manual_seed(0))
+by_luck = what_they_know(luck, train)
+explorers.table({"clusters of raw pixels": what_they_know(of_pixels, train), "by luck": by_luck}, f"NMI of {K} clusters")
+
+# %% [markdown]
+# "By luck" is what random groups get. It is not exactly 0, for with many small groups something always fits. So raw pixels
+# group by light and place first, by the class far behind, and by colour hardly at all: two discs of one colour in two
+# corners have no pixel in common.
 #
 # ## 2 · From the image to the features
 #
@@ -181,11 +203,9 @@ explorers.show(figures.sobel_stages(few.images.numpy(), edges.numpy(), names))
 # %% [markdown]
 # (The frame is the border of the picture: beyond it the filter sees black.)
 #
-# Does it help? In `shapes` we know the colour of every ground. So we can ask what the clusters are about: the class, or
-# the colour of the ground? "By luck" is what random groups get. It is not exactly 0, for with many small groups
-# something always fits.
+# Does it help? Ask the clusters again.
 #
-# **Predict**: which of the three is closest to the class, and which to the colour?
+# **Predict**: which of the three is closest to the class, and which to the colour of the ground?
 
 # %%
 colours = training.build_deepcluster(replace(config, sobel=False), train.images.shape[1]).encoder.to(p.device)
@@ -193,16 +213,14 @@ groups = {
     "raw pixels": of_pixels,
     "random weights, colours": clusters_of(models.extract(colours, train.images, before_relu=True)),
     "random weights, Sobel": clusters_of(models.extract(encoder, train.images, before_relu=True)),
-    "by luck": torch.randint(K, (len(train),), generator=generator),
 }
-print(f"{'NMI of ' + str(K) + ' clusters':<26}{'class':>8}{'ground colour':>16}")
-for name, found in groups.items():
-    hue = f"{nmi(found, train.factors['ground_hue'] // 30):16.3f}" if "ground_hue" in train.factors else ""
-    print(f"{name:<26}{nmi(found, train.labels):8.3f}{hue}")
+asked = {name: what_they_know(found, train) for name, found in groups.items()}
+explorers.table(asked | {"by luck": by_luck}, f"NMI of {K} clusters")
 
 # %% [markdown]
-# Read the last column first. Where it is high, the clusters are about colour, and a network that learns them learns
-# about colour. Section 6 trains with and without Sobel, so that we see what comes of it.
+# Look at the two rows of random weights. With colours the clusters know more of the ground's hue than of the class; with
+# Sobel that is gone, and they know more of the class. Section 6 trains with and without Sobel, so that we see what comes
+# of it.
 #
 # ### PCA, whitening, length 1
 #
@@ -649,8 +667,8 @@ for number, (labels, before) in enumerate(zip(rounds, [None, *rounds], strict=Fa
     print(f"round {number}: NMI with the classes {nmi(labels, small.labels):.3f}{changed}")
 
 # %% [markdown]
-# The clusters of one round and the next agree in part. They settle as the network does. Whether they come closer to the
-# classes cannot be said from a thousand images and four rounds. For that we need a longer run.
+# The clusters of one round and the next agree in part, and four rounds are too few to see them settle. Whether they come
+# closer to the classes cannot be said from a thousand images either. For that we need a longer run.
 #
 # ## 6 · The training, live
 #
@@ -701,25 +719,25 @@ print(f"{K} equal clusters, each of one class only, would have NMI {pure:.2f} wi
 
 # %%
 short = max(2, E // 3)
-colour_config = replace(config, sobel=False, epochs=short, snapshot_epochs=())
+colour_config = replace(config, sobel=False, epochs=short, snapshot_epochs=(0, short - 1))
 colour_dir = run_dir.with_name(run_dir.name.replace("deepcluster", "colours"))
 with_colours = training.train_deepcluster(train, colour_config, colour_dir, progress=None)
+at_epoch = {f"{name}, epoch {e}": r.history[e] for name, r in (("Sobel", run), ("colours", with_colours)) for e in (1, short)}
+shown = {"nmi_labels": "NMI with the labels", "knn_accuracy": "kNN"}
+rows = {name: {title: row[key] for key, title in shown.items()} for name, row in at_epoch.items()}
+explorers.table(rows, f"kNN with {len(bank):,} keys, on {len(held_out):,} held-out images")
 
-print(f"{'':<10}{'NMI with the labels':>24}{'kNN on held-out images':>26}")
-gains = {}
-for name, r in (("Sobel", run), ("colours", with_colours)):
-    at_end, knn = [r.history[e] for e in (1, short)], [r.history[e]["knn_accuracy"] for e in (0, short)]
-    gains[name] = at_end[1]["nmi_labels"] - at_end[0]["nmi_labels"]
-    moved = f"{at_end[0]['nmi_labels']:.3f} → {at_end[1]['nmi_labels']:.3f}"
-    print(f"{name:<10}{moved:>24}{f'{knn[0]:.2f} → {knn[1]:.2f}':>26}")
-better = max(gains, key=gains.get)
-print(f"over {short} epochs the clusters moved {gains['Sobel']:+.3f} (Sobel) and {gains['colours']:+.3f} (colours)")
-print(f"→ in this run the clusters come closer to the classes with {better}")
+# %%
+first, last = min(with_colours.assignments), max(with_colours.assignments)
+about = {f"epoch {e}": what_they_know(with_colours.assignments[e], rest) for e in (first, last)}
+explorers.table(about, "NMI of the clusters of the network that sees colours")
 
 # %% [markdown]
-# If the clusters are about colour at the start, the network learns colour, and then the clusters are *more* about
-# colour. **DeepCluster strengthens what the first clusters see**, right or wrong. Nothing in it knows what we want. The
-# Sobel filter is a piece of knowledge that a person put in.
+# With Sobel the clusters come closer to the classes, and kNN follows. With colours they hardly do. What are they about
+# instead? Compare the two rows: the ground's hue, which random weights saw first, fades a little; the figure's hue and
+# `lighter` grow. So the network does learn to look at the figure. But what it takes from it is the colour, for colour was
+# what the first clusters could tell apart. **DeepCluster builds on what the first clusters see**, right or wrong. Nothing
+# in it knows what we want. The Sobel filter is a piece of knowledge that a person put in.
 #
 # ## 7 · Where the time goes
 #
@@ -873,9 +891,9 @@ explorers.show(figures.cluster_rows(rest.images.numpy(), largest(run.assignments
 # **Predict**: which of these will the clusters know more about at the end than at the start, and which less?
 
 # %%
-STEPS = {"lighter": 1, "ground_texture": 1, "ground_hue": 30, "size": 3, "x": 4}  # continuous ones in steps
+MORE = {"lighter": 1, "ground_texture": 1, "ground_hue": 30, "size": 3, "x": 4}  # continuous ones in steps
 known = {"class": rest.labels}
-known |= {name: rest.factors[name].long() // step for name, step in STEPS.items() if name in rest.factors}
+known |= {name: rest.factors[name].long() // step for name, step in MORE.items() if name in rest.factors}
 
 
 def entropy(groups):
@@ -928,31 +946,37 @@ lines = {
 explorers.show(figures.accuracy_by_clusters(by_k, lines, len(record["classes"])))
 
 # %%
-means = {k: np.mean(seeds) for k, seeds in by_k.items()}
-best_k = max(means, key=means.get)
-few_k = len(record["classes"])
-apart = min(by_k[best_k]) > max(by_k[few_k])
-print(f"best mean at k = {best_k}: {means[best_k]:.3f}; as many clusters as classes ({few_k}): {means[few_k]:.3f}")
-if best_k > few_k:
-    clear = "all its seeds lie above" if apart else "the seeds overlap, so three are too few to be sure"
-    print(f"→ more clusters than classes is better here; {clear}")
-else:
-    print("→ here more clusters than classes does not help")
+best_k = max(by_k, key=lambda k: np.mean(by_k[k]))
+rows = {}
+for k, seeds in by_k.items():
+    gap = evaluation.seed_difference(seeds, by_k[best_k])
+    clear = "the highest mean" if k == best_k else "below it" if gap.high < 0 else "cannot be told from it"
+    rows[f"k = {k}"] = {"mean of three seeds": np.mean(seeds), "minus the highest": gap.value, "three seeds say": clear}
+explorers.table(rows, f"linear probe by the number of clusters; there are {len(record['classes'])} classes")
 
 # %% [markdown]
+# So the exact k does not matter much here, and three seeds cannot name the best one: neighbours overlap.
+#
 # And the other choices of this lesson, one changed at a time, in the same record: colours in place of Sobel; every image
-# equally likely in place of every cluster.
+# equally likely in place of every cluster. The network that sees colours begins with random weights of its own, so it is
+# judged beside those.
 
 # %%
 values = {name: {"linear probe": setting["probe"]} for name, setting in record["settings"].items()}
+values["random weights, colours"] = {"linear probe": record["random weights, colours"]["probe"]}
 explorers.show(figures.seed_points(values, {"linear probe": lines}))
 
 # %%
 plain, *others = (setting["probe"] for setting in record["settings"].values())
-for name, seeds in zip(list(values)[1:], others, strict=True):
-    change = evaluation.seed_difference(seeds, plain)
+pairs = {f"{name}, against this lesson's": (seeds, plain) for name, seeds in zip(list(values)[1:3], others, strict=True)}
+trained = record["settings"]["colours in place of Sobel"]["probe"]
+pairs["colours, trained against random weights"] = trained, record["random weights, colours"]["probe"]
+rows = {}
+for name, (one, other) in pairs.items():
+    change = evaluation.seed_difference(one, other)
     verdict = "harm" if change.high < 0 else "gain" if change.low > 0 else "no clear effect"
-    print(f"{name:<40}{change.value:+.3f} ± {change.high - change.value:.3f}   {verdict}")
+    rows[name] = {"difference": change.value, "±": change.high - change.value, "verdict": verdict}
+explorers.table(rows, "linear probe, difference of means of three seeds, 95 % interval")
 
 # %% [markdown]
 # The verdicts are computed: where the interval of the difference holds 0, three seeds show no clear effect. The sampler
@@ -1008,33 +1032,30 @@ for data, rows in ours.items():
 #
 # The paper compares on Pascal VOC, a set of photographs with twenty classes. A network (AlexNet) is trained on ImageNet
 # without labels, then fine-tuned on VOC, with labels, for three tasks: say which classes are in the picture, find the
-# objects, and colour their pixels. Some rows of the table, as the paper prints it (§4, the columns in which all layers
-# are fine-tuned). **mAP** is a mean precision over classes, **mIoU** a mean overlap of areas; both are in per cent.
+# objects, and colour their pixels. The table as the paper prints it (§4, the columns in which all layers
+# are fine-tuned). **mAP** is a mean precision over classes, **mIoU** a mean overlap of areas; both are in per cent. The
+# numbers in brackets are the paper's own references. Two rows have random weights: one network sees colours (*rgb*), one
+# Sobel's edges.
 
 # %%
-# Caron et al. 2018, arXiv:1807.05520: Pascal VOC, fine-tuned ("ALL"); other methods as that table cites them
-VOC = {
-    "ImageNet labels": (79.9, 56.8, 48.0),
-    "random weights": (57.0, 44.5, 30.1),
-    "jigsaw (Noroozi 2016)": (67.6, 53.2, 37.6),
-    "counting (Noroozi 2017)": (67.7, 51.4, 36.6),
-    "DeepCluster": (73.7, 55.4, 45.1),
-}
-tasks = ("classification (mAP)", "detection (mAP)", "segmentation (mIoU)")
-explorers.show(figures.transfer_dots(VOC, tasks, ("ImageNet labels", "random weights")))
+voc = explorers.quoted("voc_table")  # Caron et al. 2018, arXiv:1807.05520, all its rows
+tasks = {"classification_all": "classification (mAP)", "detection_all": "detection (mAP)"}
+tasks |= {"segmentation_all": "segmentation (mIoU)"}
+rows = {method: [None if np.isnan(row[t]) else row[t] for t in tasks] for method, row in voc.iterrows()}
+explorers.show(figures.transfer_dots(rows, list(tasks.values()), ("ImageNet labels", "Random-rgb")))
 
 # %%
-for task, (label, random, *others) in zip(tasks, zip(*VOC.values(), strict=True), strict=True):
-    *before, ours_now = others
-    share = (ours_now - random) / (label - random)
-    print(
-        f"{task:<22} {ours_now - max(before):+.1f} on the best row before; {share:.0%} of the way from random to labels"
-    )
+labels, ours_now = voc.loc["ImageNet labels"], voc.loc["DeepCluster"]
+begin, before = voc.loc["Random-sobel"], voc.drop(["ImageNet labels", "DeepCluster"])  # DeepCluster sees Sobel's edges
+found = {title: {"DeepCluster": ours_now[task], "best row before": before[task].max(), "random weights, Sobel": begin[task],
+                 "of the way from there to labels, %": 100 * (ours_now[task] - begin[task]) / (labels[task] - begin[task])}
+         for task, title in tasks.items()}  # fmt: skip
+explorers.table(found, digits=1)
 
 # %% [markdown]
 # Some questions to ask such a table:
-# - **Is random weights in it?** Yes. After fine-tuning, random weights are not far behind some of the methods. That is
-#   a reason to report it.
+# - **Is random weights in it?** Yes, twice. After fine-tuning, random weights are not far behind some of the methods, and
+#   in one place above: that is a reason to report them. And with Sobel's edges they stand higher than with colours.
 # - **Do the rows differ in one thing only?** Not quite. DeepCluster's AlexNet has batch norm and sees Sobel edges, others
 #   have other inputs and other details. The paper says so, and gives a random row for Sobel, too.
 # - **How many seeds?** The table has one number in each place, without an interval. Few people train for 12 days three

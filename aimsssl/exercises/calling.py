@@ -66,7 +66,9 @@ def call(function: Callable, *args: object, **keywords: object) -> object:
             raise NotAttempted
         raise Wrong("nothing returned")
     for name, old, new in zip(names, before, given, strict=True):
-        if isinstance(old, torch.Tensor | np.ndarray | list | dict) and (one := difference(new, old, rtol=0.0, atol=0.0)):
+        if isinstance(old, torch.Tensor | np.ndarray | list | dict) and (
+            one := difference(new, old, rtol=0.0, atol=0.0)
+        ):
             raise Wrong("input changed in place", one.place, f"the argument {name}")
     return result
 

@@ -4,6 +4,7 @@ from . import lesson01, lesson02, lesson03, lesson04, lesson05, lesson06
 from .controls import Control, Explorer, labelled_choice, labelled_slider
 from .display import LiveCurve, show
 from .records import recorded, recorded_run
+from .tables import quoted, table
 
 __all__ = [
     "Control",
@@ -17,7 +18,9 @@ __all__ = [
     "lesson04",
     "lesson05",
     "lesson06",
+    "quoted",
     "recorded",
     "recorded_run",
     "show",
+    "table",
 ]

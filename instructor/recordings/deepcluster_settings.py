@@ -53,7 +53,10 @@ def record(name: str = "deepcluster_settings", limit: int | None = None) -> None
     by_k = {k: rows(base_config(clusters=k), f"k {k}") for k in CLUSTERS}
     settings = {SAME: by_k[base_config().clusters]}
     settings |= {name: rows(base_config(**changes), name) for name, changes in CHANGES.items()}
-    random = [probe(build_deepcluster(base_config(seed=seed), 3).encoder, train, test) for seed in SEEDS]
+    random = {
+        name: [probe(build_deepcluster(base_config(seed=seed, sobel=sobel), 3).encoder, train, test) for seed in SEEDS]
+        for name, sobel in (("random weights", True), ("random weights, colours", False))
+    }
     raw = tuple(images.images.flatten(1).float() for images in (train, test))
     (pixels,) = score_representations({"raw pixels": raw}, train.labels, test.labels)
     keep_result(
@@ -62,7 +65,7 @@ def record(name: str = "deepcluster_settings", limit: int | None = None) -> None
             "data": "shapes", "train_images": len(train), "test_images": len(test), "classes": list(test.classes),
             "seeds": list(SEEDS), "epochs": EPOCHS, "config": asdict(base_config()), "chance": 1 / len(test.classes),
             "by_k": by_k, "settings": settings,
-            "random weights": {key: [row[key] for row in random] for key in random[0]},
+            **{name: {key: [row[key] for row in rows] for key in rows[0]} for name, rows in random.items()},
             "raw pixels": {"knn": pixels.knn, "probe": pixels.probe},
         },
     )  # fmt: skip
