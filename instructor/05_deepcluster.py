@@ -1034,15 +1034,18 @@ for data, rows in ours.items():
 # without labels, then fine-tuned on VOC, with labels, for three tasks: say which classes are in the picture, find the
 # objects, and colour their pixels. The table as the paper prints it (§4, the columns in which all layers
 # are fine-tuned). **mAP** is a mean precision over classes, **mIoU** a mean overlap of areas; both are in per cent. The
-# numbers in brackets are the paper's own references. Two rows have random weights: one network sees colours (*rgb*), one
-# Sobel's edges.
+# numbers in brackets are the paper's own references. Two rows have random weights: one network sees colours, one Sobel's
+# edges. (Where the paper's table has a star, the network was first scaled to the data, as Krähenbühl et al. proposed; a
+# dagger there marks numbers that the authors of DeepCluster measured themselves.)
 
 # %%
 voc = explorers.quoted("voc_table")  # Caron et al. 2018, arXiv:1807.05520, all its rows
 tasks = {"classification_all": "classification (mAP)", "detection_all": "detection (mAP)"}
 tasks |= {"segmentation_all": "segmentation (mIoU)"}
-rows = {method: [None if np.isnan(row[t]) else row[t] for t in tasks] for method, row in voc.iterrows()}
-explorers.show(figures.transfer_dots(rows, list(tasks.values()), ("ImageNet labels", "Random-rgb")))
+names = voc["idea"] + voc.index.str.extract(r"( \[\d+\])", expand=False).fillna("").to_numpy()  # the paper's references
+names["DeepCluster"] = "DeepCluster"
+rows = {names[m]: [None if np.isnan(row[t]) else row[t] for t in tasks] for m, row in voc.iterrows()}
+explorers.show(figures.transfer_dots(rows, list(tasks.values()), (names["ImageNet labels"], names["Random-rgb"])))
 
 # %%
 labels, ours_now = voc.loc["ImageNet labels"], voc.loc["DeepCluster"]
@@ -1054,8 +1057,8 @@ explorers.table(found, digits=1)
 
 # %% [markdown]
 # Some questions to ask such a table:
-# - **Is random weights in it?** Yes, twice. After fine-tuning, random weights are not far behind some of the methods, and
-#   in one place above: that is a reason to report them. And with Sobel's edges they stand higher than with colours.
+# - **Is random weights in it?** Yes, twice. After fine-tuning, inpainting stands where random weights stand: that is a
+#   reason to report them. And with Sobel's edges they stand higher than with colours.
 # - **Do the rows differ in one thing only?** Not quite. DeepCluster's AlexNet has batch norm and sees Sobel edges, others
 #   have other inputs and other details. The paper says so, and gives a random row for Sobel, too.
 # - **How many seeds?** The table has one number in each place, without an interval. Few people train for 12 days three

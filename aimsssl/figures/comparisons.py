@@ -264,32 +264,28 @@ def transfer_dots(rows: Mapping[str, Sequence[float | None]], tasks: Sequence[st
     Args:
         rows: for each method a number a task, in per cent; None where the table has none.
         tasks: with their unit.
-        lines: methods that are drawn as vertical lines in place of rows, for they are what one compares with.
+        lines: methods whose number goes through the whole panel as a line, for it is what one compares with.
     """
-    methods = [method for method in rows if method not in lines]
-    figure = Figure(figsize=(7.6, 0.36 * len(methods) + 1.5), layout="constrained")
+    figure = Figure(figsize=(7.6, 0.33 * len(rows) + 1.1), layout="constrained")
     panels = figure.subplots(1, len(tasks), sharey=True, squeeze=False)[0]
     for task, (axes, title) in enumerate(zip(panels, tasks, strict=True)):
         known = [values[task] for values in rows.values() if values[task] is not None]
         axes.set_xlim(min(known) - 5, max(known) + 9)
-        for style, line in zip(LINES, lines, strict=False):
-            if rows[line][task] is not None:
-                axes.axvline(rows[line][task], color=GREY, lw=1.3, ls=style, zorder=0)
-        for row, method in enumerate(methods):
-            if rows[method][task] is not None:
-                _dot(axes, rows[method][task], row, PALETTE[task])
-        drawn = [(s, line) for s, line in zip(LINES, lines, strict=False) if rows[line][task] is not None]
-        levels = [f"{LINES[style]} {line} {rows[line][task]:.1f}" for style, line in drawn]
-        axes.set_title("\n".join([title, *levels]), fontsize=9)
-        axes.set(xlabel="%", ylim=(len(methods) - 0.5, -0.5))
+        for row, (method, values) in enumerate(rows.items()):
+            if values[task] is not None:
+                if method in lines:
+                    axes.axvline(values[task], color=GREY, lw=1.3, ls="--", zorder=0)
+                _dot(axes, values[task], row, INK if method in lines else PALETTE[task % len(PALETTE)])
+        axes.set_title(title, fontsize=10)
+        axes.set(xlabel="%", ylim=(len(rows) - 0.5, -0.5))
         tidy(axes, grid="y")
-    panels[0].set_yticks(range(len(methods)), methods, fontsize=9.5)
+    panels[0].set_yticks(range(len(rows)), list(rows), fontsize=9.5)
     panels[0].tick_params(axis="y", length=0)
-    told = "; ".join(
-        f"{method}: " + ", ".join("none" if v is None else f"{v:.1f}" for v in values)
-        for method, values in rows.items()
-    )
-    return with_alt(figure, f"A table of transfer in per cent ({', '.join(tasks)}). {told}.")
+    best = [max((values[t], method) for method, values in rows.items() if values[t] is not None and method not in lines)
+            for t in range(len(tasks))]  # fmt: skip
+    told = "; ".join(f"{title}: {method} {value:.1f}" for title, (value, method) in zip(tasks, best, strict=True))
+    beside = "; ".join(f"{line} {', '.join('none' if v is None else f'{v:.1f}' for v in rows[line])}" for line in lines)
+    return with_alt(figure, f"A table of transfer in per cent, {len(rows)} rows. The best: {told}. Lines: {beside}.")
 
 
 def _dot(axes: Axes, value: float, row: float, colour: str) -> None:
