@@ -591,9 +591,10 @@ explorers.show(figures.memory_and_time(record["ways"], 8 * 1024, "8 GiB"))
 
 # %%
 def nt_xent_in_chunks(z1, z2, temperature, chunk_size):
-    """The same value as nt_xent, with at most chunk_size rows of similarities at a time.
+    """The same value and gradients as nt_xent, with at most chunk_size rows of similarities, [chunk, 2N], at a time.
 
-    z1, z2: [N, D]. chunk_size does not have to divide 2N. The whole [2N, 2N] matrix must never be made.
+    z1, z2: [N, D]. chunk_size may be larger than 2N, or not divide it; temperature may be 0.005.
+    Nothing larger than such a block of rows may be made on the way, so no [2N, 2N] and no [chunk, 2N, D].
     """
     ### BEGIN SOLUTION
     z = F.normalize(torch.cat([z1, z2]), dim=1)  # [2N, D]

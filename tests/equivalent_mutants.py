@@ -31,5 +31,14 @@ IN: dict[str, dict] = {
         re.compile(r"diagonal\((-?)len\(z.\)\)\]\)$"): "the matrix is symmetric",
         re.compile(r"logsumexp\(dim=0\)"): "the matrix is symmetric",
     },
+    "nt_xent_in_chunks": {
+        re.compile(r"\)\)\[::-1\]:$"): "a sum does not know the order of the chunks, nor of their rows",
+        re.compile(r"F\.normalize\((z\d|torch.cat\(\[z1, z2\]\))\)(, |\]\)$|$)"): "1 is the default of F.normalize's dim",
+        re.compile(r"\(rows - len\(z1\)\) %"): "n further and n back is the same among 2n",
+        re.compile(r"scatter\(-1, "): "the last of two dimensions, by its other name",
+        re.compile(r"→ z = torch.cat\(\[z1, z2\]\)$"): "float32 is exact enough",
+        re.compile(r"others.min\(\)"): "in float64 there is room enough for it",
+        re.compile(r"z\[i - len\(z1\)\] @ z\[i\]"): "a cosine is the same from both sides",
+    },
 }  # fmt: skip
 """{exercise: {change: reason}}"""

@@ -29,4 +29,41 @@ def nt_xent_in_float64(z1, z2, temperature=0.5):
     return (scores.logsumexp(dim=1) - positive).mean()
 
 
-RIGHT = {"nt_xent": [nt_xent_by_cross_entropy, nt_xent_view_by_view, nt_xent_in_float64]}
+def chunks_by_split(z1, z2, temperature, chunk_size):
+    z = F.normalize(torch.cat([z1, z2]), dim=1)
+    total = 0.0
+    for rows in torch.arange(len(z)).split(chunk_size):
+        block = (z[rows] @ z.T / temperature).scatter(1, rows[:, None], -torch.inf)
+        total = total + F.cross_entropy(block, (rows + len(z1)) % len(z), reduction="sum")
+    return total / len(z)
+
+
+def chunks_by_start(z1, z2, temperature, chunk_size):
+    views = torch.cat([F.normalize(z1, dim=1), F.normalize(z2, dim=1)])
+    partners, count, terms = views.roll(len(z1), 0), len(views), []
+    for start in range(0, count, chunk_size):
+        asking = views[start : start + chunk_size]
+        scores = torch.einsum("id,kd->ik", asking, views) / temperature
+        for row in range(len(asking)):
+            scores[row, start + row] = float("-inf")
+        pulled = (asking * partners[start : start + chunk_size]).sum(dim=1) / temperature
+        terms.append(torch.logsumexp(scores, dim=1) - pulled)
+    return torch.cat(terms).mean()
+
+
+def chunks_view_by_view(z1, z2, temperature, chunk_size):
+    z = torch.cat([z1, z2]).double()
+    z = z / z.norm(dim=1, keepdim=True)
+    terms = []
+    for i in range(len(z)):
+        others = torch.cat([z[:i], z[i + 1 :]]) @ z[i] / temperature
+        largest = others.max()
+        positive = z[i] @ z[i - len(z1)] / temperature
+        terms.append((others - largest).exp().sum().log() + largest - positive)
+    return sum(terms) / len(terms)
+
+
+RIGHT = {
+    "nt_xent": [nt_xent_by_cross_entropy, nt_xent_view_by_view, nt_xent_in_float64],
+    "nt_xent_in_chunks": [chunks_by_split, chunks_by_start, chunks_view_by_view],
+}

@@ -6,90 +6,15 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from aimsssl import losses
-from aimsssl.exercises.old_framework import Exercise, Wrong, call, expect, one_of
-
-N, D, CHUNK, TAU = 6, 3, 5, 0.3  # 12 views in chunks of 5, 5 and 2
+from aimsssl.exercises.framework import Case, Exercise
+from aimsssl.exercises.lesson03.batches import value_and_gradient, value_and_memory, views, views_with_a_stranger
 
 
 def _reference_nt_xent_in_chunks(z1: Tensor, z2: Tensor, temperature: float, chunk_size: int) -> Tensor:
     """`aimsssl.losses.nt_xent` with its arguments in the order of the exercise."""
     return losses.nt_xent(z1, z2, temperature, chunk_size=chunk_size)
-
-
-class _Largest(TorchDispatchMode):
-    """Remembers the shape of the largest tensor that PyTorch makes while this is on; views take no memory."""
-
-    def __init__(self):
-        super().__init__()
-        self.size, self.shape = 0, ()
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        result = function(*args, **(kwargs or {}))
-        for tensor in result if isinstance(result, tuple | list) else (result,):
-            if isinstance(tensor, Tensor):
-                size = tensor.untyped_storage().nbytes() // tensor.element_size()
-                if size > self.size:
-                    self.size, self.shape = size, tuple(tensor.shape)
-        return result
-
-
-def _small_losses(z1: Tensor, z2: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """Each `size` images as a batch of its own: the mean over the batches, and over the views."""
-    parts, counts = [], []
-    for a, b in zip(z1.split(size), z2.split(size), strict=True):
-        z = F.normalize(torch.cat([a, b]), dim=1)
-        logits = (z @ z.T / TAU).fill_diagonal_(-math.inf)
-        parts.append(F.cross_entropy(logits, torch.arange(len(z)).roll(len(a))))
-        counts.append(len(a))
-    weights = torch.tensor(counts) / len(z1)
-    return torch.stack(parts).mean(), (torch.stack(parts) * weights).sum()
-
-
-def _the_value(student: Callable) -> None:
-    """Chunks that do not divide the number of views."""
-    z1, z2 = torch.randn(N, D), torch.randn(N, D)
-    right = losses.nt_xent(z1, z2, TAU)
-    z = F.normalize(torch.cat([z1, z2]), dim=1)
-    index, scores = torch.arange(2 * N), z @ z.T / TAU
-    positives, logits = index.roll(N), (z @ z.T / TAU).fill_diagonal_(-math.inf)
-    terms = F.cross_entropy(logits, positives, reduction="none")
-    whole = 2 * N // CHUNK * CHUNK  # rows of whole chunks
-    local = index % CHUNK  # a row's number in its chunk
-    shifted = F.cross_entropy(scores.scatter(1, local[:, None], -math.inf), positives, reduction="none")
-    from_start = F.cross_entropy(logits, (local + N) % (2 * N), reduction="none")
-    small = [loss for size in (CHUNK, CHUNK // 2) for loss in _small_losses(z1, z2, size)]
-    expect(
-        f"the loss of {2 * N} views in chunks of {CHUNK}",
-        call(student, z1, z2, TAU, CHUNK),
-        right,
-        likely={
-            "not averaged": lambda came: came.shape == (2 * N,),
-            "the last rows left out": one_of(terms[:whole].mean(), terms[:whole].sum() / (2 * N)),
-            "a mean of means": torch.stack([part.mean() for part in terms.split(CHUNK)]).mean(),
-            "many small batches": one_of(*small),
-            "masked in the wrong columns": one_of(shifted.mean(), shifted.sum()),
-            "positives counted from the chunk": one_of(from_start.mean(), from_start.sum()),
-            "one direction only": one_of(terms[:N].mean(), terms[:N].sum() / (2 * N)),
-            "self-similarity kept": F.cross_entropy(scores, positives),
-            "sum for mean": one_of(terms.sum(), terms.sum() / CHUNK),
-        },
-    )
-
-
-def _the_memory(student: Callable) -> None:
-    """64 views in chunks of 4: nothing larger than a few times 4 × 64 may be made."""
-    n, chunk = 32, 4
-    z1, z2 = torch.randn(n, D), torch.randn(n, D)
-    with _Largest() as largest:
-        call(student, z1, z2, TAU, chunk)
-    limit = 2 * chunk * 2 * n
-    if largest.size > limit:
-        name = "the whole matrix is there" if largest.size >= (2 * n) ** 2 else "a block with a third dimension"
-        expected = f"at most {chunk} rows of {2 * n} similarities, or twice that"
-        raise Wrong(name, f"a tensor of shape {list(largest.shape)}", expected, f"{2 * n} views in chunks of {chunk}")
 
 
 nt_xent_in_chunks = Exercise(
@@ -108,23 +33,366 @@ nt_xent_in_chunks = Exercise(
         "-inf at the places (torch.arange(len(rows)), rows) of the block. Add up each block's cross-entropy with "
         'reduction="sum", and divide once, at the end.',
     ),
-    checks=(_the_value, _the_memory),
-    mistakes={
-        "not averaged": "There is one loss a view here. The result is their mean.",
-        "the last rows left out": "12 views in chunks of 5 are 5, 5 and 2. The last two were never asked.",
-        "a mean of means": "Each chunk was averaged, and then the chunks. The last chunk is smaller, so its views "
-        "count more than the others.",
-        "many small batches": "Each chunk was treated as a batch of its own: its views know only each other. With "
-        "fewer candidates it is another loss, and an easier one.",
-        "masked in the wrong columns": "The mask begins at column 0 in each block. The views of the second block do "
-        "not stand there.",
-        "positives counted from the chunk": "Every chunk looks for its positives as if it were the first one.",
-        "one direction only": "Only the first views were asked. All 2N views ask.",
-        "self-similarity kept": "Each view is still among its own candidates.",
-        "sum for mean": "The terms were added up, and not divided by the number of views.",
-        "the whole matrix is there": "The value is right, but on the way a tensor with as many numbers as the whole "
-        "matrix was made. An identity matrix of 2N rows, or all blocks put together, count too.",
-        "a block with a third dimension": "The block was made by multiplying element by element, with a dimension for "
-        "D, and summing after that. A matrix product adds up on the way.",
-    },
+    cases=(
+        Case("14 views in chunks of 4", lambda: (*views(7, 3), 0.3, 4), value_and_gradient, rtol=1e-3, atol=1e-5),
+        Case("10 views in chunks of 3, temperature 0.005", lambda: (*views(5), 0.005, 3), rtol=1e-3),
+        Case("64 views in chunks of 4, temperature 0.5", lambda: (*views(32, 3), 0.5, 4), value_and_memory),
+        Case(
+            "one view far from all others, temperature 0.005, chunks of 100",
+            lambda: (*views_with_a_stranger(), 0.005, 100),
+            rtol=1e-3,
+        ),
+    ),
 )
+
+
+def _slip(
+    thought: str,
+    *,
+    of_each: Callable = torch.sum,
+    at_the_end: Callable = lambda parts, count, size: sum(parts) / count,
+    similarities: Callable = lambda z, rows: z[rows] @ z.T,
+    masked: Callable = lambda rows: rows,
+    mask: Callable = lambda temperature: -math.inf,
+    positives: Callable = lambda rows, n: rows + n,
+    asking: Callable = lambda n, size: 2 * n,
+    unit: Callable = lambda z: F.normalize(z, dim=1),
+    of_temperature: Callable = lambda temperature: temperature,
+) -> Callable:
+    """The right loop with one part changed. `count` is 2N, `size` is chunk_size, `asking` how many of the views ask."""
+
+    def wrong(z1: Tensor, z2: Tensor, temperature: float, chunk_size: int) -> Tensor:
+        n, z, tau = len(z1), unit(torch.cat([z1, z2])), of_temperature(temperature)
+        parts = []
+        for rows in torch.arange(2 * n)[: asking(n, chunk_size)].split(chunk_size):
+            block = similarities(z, rows) / tau  # [chunk, 2N]
+            block[torch.arange(len(rows)), masked(rows)] = mask(tau)
+            terms = F.cross_entropy(block, positives(rows, n) % (2 * n), reduction="none")
+            parts.append(of_each(terms))
+        return at_the_end(parts, 2 * n, chunk_size)
+
+    wrong.__doc__ = thought
+    return wrong
+
+
+def _local(rows: Tensor) -> Tensor:
+    return torch.arange(len(rows))
+
+
+def _batches(z1: Tensor, z2: Tensor, size: int) -> list[tuple[Tensor, Tensor]]:
+    return list(zip(z1.split(size), z2.split(size), strict=True))
+
+
+mistake, also = nt_xent_in_chunks.mistake, nt_xent_in_chunks.also
+
+# ---- which rows ask, and how they are averaged
+
+mistake("not averaged", "There is one loss a view (or a chunk) here. The result is their mean, a single number.")(
+    _slip(
+        "The chunks put together are the losses of all views.",
+        of_each=lambda terms: terms,
+        at_the_end=lambda parts, *_: torch.cat(parts),
+    )
+)
+also("not averaged")(_slip("", at_the_end=lambda parts, *_: torch.stack(parts)))
+also("not averaged")(_slip("", of_each=torch.mean, at_the_end=lambda parts, *_: torch.stack(parts)))
+
+mistake(
+    "the last rows left out",
+    "When chunk_size does not divide 2N, the last chunk is shorter. Its views were never asked.",
+)(_slip("There are 2N // chunk_size chunks.", asking=lambda n, size: 2 * n // size * size))
+also("the last rows left out")(
+    _slip(
+        "",
+        asking=lambda n, size: 2 * n // size * size,
+        at_the_end=lambda parts, count, size: sum(parts) / max(1, count // size * size),
+    )
+)
+
+mistake(
+    "only one chunk",
+    "Only one of the chunks is in the result. Does the loop return, or begin its sum again, on each round?",
+)(
+    _slip(
+        "The loop goes over all chunks. (But the `return` stands in it.)",
+        at_the_end=lambda parts, count, size: parts[0] / count,
+    )
+)
+also("only one chunk")(_slip("", at_the_end=lambda parts, count, size: parts[0] / min(count, size)))
+also("only one chunk")(_slip("", at_the_end=lambda parts, count, size: parts[-1] / count))
+also("only one chunk")(_slip("", of_each=torch.mean, at_the_end=lambda parts, *_: parts[-1]))
+
+mistake(
+    "a mean of means",
+    "Each chunk was averaged, and then the chunks. The last chunk is smaller, so its views count more than the others.",
+)(
+    _slip(
+        "The mean of the chunks is the mean of the views.",
+        of_each=torch.mean,
+        at_the_end=lambda parts, *_: sum(parts) / len(parts),
+    )
+)
+
+mistake(
+    "every chunk counted as a full one",
+    "The result takes every chunk for one of chunk_size rows. The last chunk may have fewer.",
+)(
+    _slip(
+        "A chunk has chunk_size rows, so its mean times chunk_size is its sum.",
+        of_each=torch.mean,
+        at_the_end=lambda parts, count, size: sum(parts) * size / count,
+    )
+)
+also("every chunk counted as a full one")(
+    _slip("", at_the_end=lambda parts, count, size: sum(parts) / (len(parts) * size))
+)
+
+mistake("sum for mean", "The terms were added up, and not divided by the number of views.")(
+    _slip("The losses of the chunks are added up.", at_the_end=lambda parts, *_: sum(parts))
+)
+also("sum for mean")(_slip("", at_the_end=lambda parts, count, size: sum(parts) / size))
+
+mistake("the means added up", "Each chunk was averaged, and the means were added: more chunks, a larger loss.")(
+    _slip(
+        "F.cross_entropy averages by itself, and the chunks are added.",
+        of_each=torch.mean,
+        at_the_end=lambda parts, *_: sum(parts),
+    )
+)
+also("the means added up")(_slip("", of_each=torch.mean))
+
+mistake("divided by N", "There are 2N terms, and they were divided by N.")(
+    _slip("There are N images, so the mean divides by N.", at_the_end=lambda parts, count, size: sum(parts) * 2 / count)
+)
+
+mistake("divided by the number of chunks", "The sum of all terms was divided by the number of chunks, not of views.")(
+    _slip("A mean over chunks divides by their number.", at_the_end=lambda parts, *_: sum(parts) / len(parts))
+)
+
+mistake("one direction only", "The rows of the chunks come from the first views only. All 2N views ask.")(
+    _slip(
+        "The chunks are cut from z1.",
+        asking=lambda n, size: n,
+        at_the_end=lambda parts, count, size: sum(parts) * 2 / count,
+    )
+)
+also("one direction only")(_slip("", asking=lambda n, size: n))
+# range(0, n, chunk_size), with a last slice that goes past n
+also("one direction only")(_slip("", asking=lambda n, size: -(-n // size) * size))
+
+
+# ---- the candidates and the positive
+
+
+@mistake(
+    "many small batches",
+    "Each chunk was treated as a batch of its own: its views know only each other. With fewer candidates it is another "
+    "loss, and an easier one.",
+)
+def _(z1, z2, temperature, chunk_size):
+    """A loss in chunks is the loss of each chunk, averaged; so large batches are made small when gradients add up."""
+    parts = [losses.nt_xent(a, b, temperature) for a, b in _batches(z1, z2, chunk_size)]
+    return sum(parts) / len(parts)
+
+
+@also("many small batches")
+def _(z1, z2, temperature, chunk_size):
+    parts = [losses.nt_xent(a, b, temperature) for a, b in _batches(z1, z2, max(1, chunk_size // 2))]
+    return sum(parts) / len(parts)
+
+
+@also("many small batches")
+def _(z1, z2, temperature, chunk_size):
+    return sum(losses.nt_xent(a, b, temperature) * len(a) for a, b in _batches(z1, z2, chunk_size)) / len(z1)
+
+
+@also("many small batches")
+def _(z1, z2, temperature, chunk_size):
+    return sum(losses.nt_xent(a, b, temperature) for a, b in _batches(z1, z2, chunk_size))
+
+
+@mistake(
+    "half of the candidates",
+    "The first views are compared with the second views only. The candidates of a view are all 2N−1 others.",
+)
+def _(z1, z2, temperature, chunk_size):
+    """The first views look for their partners among the second views."""
+    a, b = F.normalize(z1, dim=1), F.normalize(z2, dim=1)
+    parts = [
+        F.cross_entropy(a[rows] @ b.T / temperature, rows, reduction="sum")
+        for rows in torch.arange(len(z1)).split(chunk_size)
+    ]
+    return sum(parts) / len(z1)
+
+
+mistake(
+    "masked in the wrong columns",
+    "The mask begins at column 0 in each block. The views of the second block do not stand there.",
+)(_slip("`fill_diagonal_` takes out the similarity of a view with itself.", masked=_local))
+
+mistake("positives counted from the chunk", "Every chunk looks for its positives as if it were the first one.")(
+    _slip("In each chunk, row r has its positive at r + N.", positives=lambda rows, n: _local(rows) + n)
+)
+
+mistake(
+    "mask and positives counted from the chunk",
+    "Every chunk takes itself for the first one: it masks, and looks for its positives, from column 0 on. Which view "
+    "is row r of the second chunk?",
+)(_slip("A block is a small matrix, and begins at 0.", masked=_local, positives=lambda rows, n: _local(rows) + n))
+
+mistake(
+    "the positive at the wrong place", "The positives are other images' views. In which order do the 2N views lie?"
+)(_slip("The views 2k and 2k + 1 belong together.", positives=lambda rows, n: rows ^ 1))
+also("the positive at the wrong place")(_slip("", positives=lambda rows, n: rows + n - 1))
+also("the positive at the wrong place")(_slip("", positives=lambda rows, n: rows + n + 1))
+
+mistake("self-similarity kept", "Each view is still among its own candidates, with the cosine 1 that none can beat.")(
+    _slip("A block is not square, so it has no diagonal to mask.", mask=lambda tau: 1 / tau)
+)
+
+mistake("masked with a 0", "The similarity of a view with itself was set to 0, but exp(0) is 1: it still counts.")(
+    _slip("To take something out of a sum, set it to 0.", mask=lambda tau: 0.0)
+)
+
+mistake(
+    "masked with −1",
+    "The similarity of a view with itself was set to −1. But exp(−1/τ) is above 0: it still counts.",
+)(_slip("−1 is the smallest similarity, so it stands for 'not at all'.", mask=lambda tau: -1 / tau))
+also("masked with −1")(_slip("", mask=lambda tau: -1.0))
+
+mistake(
+    "the positive left out of the sum",
+    "The sum under the fraction runs over the negatives only. It runs over all k ≠ i, so the positive is in it too.",
+)(
+    _slip(
+        "The sum under the fraction is the sum over the negatives.",
+        unit=lambda z: F.normalize(z.double(), dim=1),
+        of_each=lambda terms: terms.expm1().log().sum(),
+    )
+)
+
+
+# ---- similarities and numbers
+
+mistake("no normalisation", "The similarities are dot products. Here, too, each view has to have length 1.")(
+    _slip("The similarity of two vectors is their dot product.", unit=lambda z: z)
+)
+
+mistake(
+    "only one side normalised",
+    "One factor of each product has length 1, the other is as long as it was. A cosine needs both.",
+)(
+    _slip(
+        "Each chunk is normalised when its turn comes.",
+        unit=lambda z: z,
+        similarities=lambda z, rows: F.normalize(z[rows], dim=1) @ z.T,
+    )
+)
+
+mistake("columns normalised", "The lengths were taken along the wrong dimension: no row has length 1.")(
+    _slip("`dim=0` is the dimension of the rows.", unit=lambda z: F.normalize(z, dim=0))
+)
+
+mistake("temperature multiplied", "The similarities are multiplied by τ. A small τ should make them differ more.")(
+    _slip("The temperature scales the similarities, so it multiplies them.", of_temperature=lambda tau: 1 / tau)
+)
+
+mistake("temperature ignored", "The loss does not depend on `temperature`: it is that of one fixed τ.")(
+    _slip("The temperature is a detail.", of_temperature=lambda tau: 1.0)
+)
+for _tau in (0.5, 0.2, 0.1):
+    also("temperature ignored")(_slip("", of_temperature=lambda _, tau=_tau: tau))
+
+mistake("no minus sign", "The loss is negative: training would make the positives *less* likely.")(
+    _slip("The logarithm of the probability of the right answer.", of_each=lambda terms: -terms.sum())
+)
+
+
+@mistake(
+    "one maximum for all rows",
+    "One number, the largest score of the block, was taken away from all rows. A view that is far from all others has "
+    "only exponentials of 0 then, and the logarithm of their sum is infinite. Each row has a largest score of its own.",
+)
+def _(z1, z2, temperature, chunk_size):
+    """Against an overflow, the largest score is taken away first."""
+    z = F.normalize(torch.cat([z1, z2]), dim=1)
+    total = 0.0
+    for rows in torch.arange(len(z)).split(chunk_size):
+        scores = z[rows] @ z.T / temperature
+        scores = scores - scores.max()
+        below = scores.scatter(1, rows[:, None], -math.inf).exp().sum(dim=1)
+        total = total + (below.log() - scores[_local(rows), (rows + len(z1)) % len(z)]).sum()
+    return total / len(z)
+
+
+@mistake(
+    "overflow at a small temperature",
+    "exp(1/τ) is too large for float32 when τ is small, and a probability may be too small for it. Work with "
+    "logarithms: there are functions that take the exponential, the sum and the log in one safe step.",
+    looks=lambda seen: not seen.came.isfinite(),
+)
+def _(z1, z2, temperature, chunk_size):
+    """The formula as it is written: exponentials, a sum, a quotient, a logarithm."""
+    z = F.normalize(torch.cat([z1, z2]), dim=1)
+    total = 0.0
+    for rows in torch.arange(len(z)).split(chunk_size):
+        e = (z[rows] @ z.T / temperature).exp()
+        below = e.sum(dim=1) - e[torch.arange(len(rows)), rows]
+        total = total - (e[torch.arange(len(rows)), (rows + len(z1)) % len(z)] / below).log().sum()
+    return total / len(z)
+
+
+mistake(
+    "a small number inside the log",
+    "A small number was added before the logarithm. At a small τ a probability may be far smaller than that: the loss "
+    "is cut off just where a pair is found worst, and its gradient is gone. Work with logarithms instead.",
+    looks=lambda seen: seen.inputs[2] < 0.01 and seen.came.isfinite() and 0 < seen.came < seen.expected,
+)(_slip("A log of 0 is infinite, so add a little.", of_each=lambda terms: -((-terms).exp() + 1e-8).log().sum()))
+
+
+# ---- the value is right
+
+
+@mistake(
+    "the whole matrix is there",
+    "The value is right, but on the way a tensor with as many numbers as the whole matrix was made. An identity matrix "
+    "of 2N rows, or all blocks put together, count too.",
+)
+def _(z1, z2, temperature, chunk_size):
+    """Compute the similarities once, then take chunks of them."""
+    return losses.nt_xent(z1, z2, temperature)
+
+
+mistake(
+    "a block with a third dimension",
+    "The value is right, but a block was made by multiplying element by element, with a dimension for D, and summing "
+    "after that (F.cosine_similarity of all pairs does so, too). A matrix product adds up on the way.",
+)(
+    _slip(
+        "A dot product is a product, element by element, and a sum.",
+        similarities=lambda z, rows: (z[rows][:, None] * z[None]).sum(dim=2),
+    )
+)
+
+mistake(
+    "no gradient",
+    "The value is right, but the way back from it to z1 and z2 is cut. Look for .item(), .detach(), .data, no_grad, "
+    "NumPy, or a new torch.tensor(…).",
+)(_slip("A running sum is a number.", of_each=lambda terms: terms.sum().detach()))
+
+mistake(
+    "half of the gradient",
+    "The value is right, but only a part of the gradient arrives: the candidates, or one of the views, were detached. "
+    "Each view is a candidate of the others, and learns from that, too.",
+)(
+    _slip(
+        "The block that asks learns; the candidates are only looked at. So nothing of them needs to be kept.",
+        similarities=lambda z, rows: z[rows] @ z.detach().T,
+    )
+)
+also("half of the gradient")(_slip("", similarities=lambda z, rows: z[rows].detach() @ z.T))
+
+
+@also("half of the gradient")
+def _(z1, z2, temperature, chunk_size):
+    return losses.nt_xent(z1, z2.detach(), temperature, chunk_size=chunk_size)

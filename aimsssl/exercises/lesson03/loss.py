@@ -1,7 +1,6 @@
 """NT-Xent itself (Chen et al. 2020, arXiv:2002.05709, equation 1)."""
 
 import math
-from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -9,23 +8,7 @@ from torch import Tensor
 
 from aimsssl import losses
 from aimsssl.exercises.framework import Case, Exercise
-
-
-def _views(n: int = 4, d: int = 3) -> tuple[Tensor, Tensor]:
-    """Partners that are alike, of different lengths."""
-    z1 = torch.randn(n, d)
-    z2 = (z1 + 0.5 * torch.randn(n, d)) * torch.linspace(0.5, 3.0, n)[:, None]
-    return z1, z2
-
-
-def _value_and_gradient(function: Callable, z1: Tensor, z2: Tensor, temperature: float) -> dict:
-    """The loss, whether a gradient can flow from it, and the gradient itself."""
-    loss = function(z1.requires_grad_(), z2.requires_grad_(), temperature)
-    flows = isinstance(loss, Tensor) and loss.requires_grad
-    zero = (torch.zeros_like(z1), torch.zeros_like(z2))
-    gradient = torch.autograd.grad(loss.sum(), [z1, z2], materialize_grads=True) if flows else zero
-    return {"the loss": loss, "a gradient flows": flows, "its gradient with respect to z1 and z2": tuple(gradient)}
-
+from aimsssl.exercises.lesson03.batches import value_and_gradient, views, views_with_a_stranger
 
 nt_xent = Exercise(
     lesson="03",
@@ -44,9 +27,10 @@ nt_xent = Exercise(
         "it averages over the rows by itself.",
     ),
     cases=(
-        Case("N = 4 images at temperature 0.5", lambda: (*_views(), 0.5), _value_and_gradient, rtol=1e-3, atol=1e-5),
-        Case("N = 3 images, the temperature left out", lambda: _views(3, 5)),
-        Case("N = 4 images at temperature 0.005", lambda: (*_views(), 0.005), rtol=1e-3),
+        Case("N = 4 images at temperature 0.5", lambda: (*views(), 0.5), value_and_gradient, rtol=1e-3, atol=1e-5),
+        Case("N = 3 images, the temperature left out", lambda: views(3, 5)),
+        Case("N = 4 images at temperature 0.005", lambda: (*views(), 0.005), rtol=1e-3),
+        Case("one view far from all others, temperature 0.005", lambda: (*views_with_a_stranger(), 0.005), rtol=1e-3),
     ),
 )
 
@@ -308,6 +292,20 @@ def _(z1, z2, temperature=0.5):
 def _(z1, z2, temperature=0.5):
     """A log of 0 is infinite, so add a little."""
     return -(_terms_without_a_log(z1, z2, temperature) + 1e-8).log().mean()
+
+
+@nt_xent.mistake(
+    "one maximum for all rows",
+    "One number, the largest of all scores, was taken away from all of them. A view that is far from all others has "
+    "only exponentials of 0 then, and the logarithm of their sum is infinite. Each row has a largest score of its own.",
+)
+def _(z1, z2, temperature=0.5):
+    """Against an overflow, the largest score is taken away first."""
+    scores = _scores(z1, z2, temperature)
+    e = (scores - scores.max()).exp()
+    e = e - e.diag().diag()
+    index = torch.arange(len(e))
+    return (e.sum(dim=1).log() - (scores - scores.max())[index, _partners(z1)]).mean()
 
 
 @nt_xent.mistake(
