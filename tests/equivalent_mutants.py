@@ -32,13 +32,23 @@ IN: dict[str, dict] = {
         re.compile(r"logsumexp\(dim=0\)"): "the matrix is symmetric",
     },
     "nt_xent_in_chunks": {
-        re.compile(r"\)\)\[::-1\]:$"): "a sum does not know the order of the chunks, nor of their rows",
+        re.compile(r"\)\)\[::-1\]:"): "a sum does not know the order of the chunks, nor of their rows",
         re.compile(r"F\.normalize\((z\d|torch.cat\(\[z1, z2\]\))\)(, |\]\)$|$)"): "1 is the default of F.normalize's dim",
         re.compile(r"\(rows - len\(z1\)\) %"): "n further and n back is the same among 2n",
         re.compile(r"scatter\(-1, "): "the last of two dimensions, by its other name",
         re.compile(r"→ z = torch.cat\(\[z1, z2\]\)$"): "float32 is exact enough",
         re.compile(r"others.min\(\)"): "in float64 there is room enough for it",
         re.compile(r"z\[i - len\(z1\)\] @ z\[i\]"): "a cosine is the same from both sides",
+    },
+    "lars_step": {
+        re.compile(r"→ return .*detach\(\)"): "no gradient is asked for",
+        re.compile(r"torch.add\(lr"): "a sum from the other side",
+        re.compile(r"→ trust = torch.where\(a( / b)? > 0"): "where d is 0, so is the step, at any finite trust",
+        re.compile(r"/ b(\.clamp\(min=\S+\))?, torch.ones\(\(\)\)\)$"): "torch.where does not take what is divided by 0",
+        re.compile(r"= \(w.numpy\(\)(.astype\(np.float64\))?, velocity.numpy\(\)"): "float32 is exact enough",
+        re.compile(r"= \(w.numpy\(\), velocity"): "float32 is exact enough",
+        re.compile(r"\.mean\(\)\) for x in"): "means of squares have the same ratio as sums",
+        re.compile(r"lengths\[-1\]"): "the last of two",
     },
 }  # fmt: skip
 """{exercise: {change: reason}}"""

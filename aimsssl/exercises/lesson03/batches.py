@@ -7,10 +7,10 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 
-def views(n: int = 4, d: int = 3) -> tuple[Tensor, Tensor]:
+def views(n: int = 4, d: int = 3, noise: float = 0.5) -> tuple[Tensor, Tensor]:
     """Partners that are alike, of different lengths."""
     z1 = torch.randn(n, d)
-    z2 = (z1 + 0.5 * torch.randn(n, d)) * torch.linspace(0.5, 3.0, n)[:, None]
+    z2 = (z1 + noise * torch.randn(n, d)) * torch.linspace(0.5, 3.0, n)[:, None]
     return z1, z2
 
 
