@@ -337,6 +337,8 @@ class Exercise:
             names = self._two_mistakes(seen, failing)
         if not names and not described:
             names, described = self._scaled_mistake(seen, failing)
+        if not names and not described:  # several mistakes at once: the first to mend
+            names = [m.name for m in self.mistakes.values() if m.is_seen_in(failing[0])][:1]
         if names:
             messages = [self.mistakes[name].message for name in names]
             details = [*messages, *([described] if described else []), *self._where(failing[0])]
