@@ -933,8 +933,9 @@ print(lesson.CAUSES)
 
 # %%
 def diagnose(loss, knn, chance, floor):
-    """What is wrong with a run: one of the names in lesson.CAUSES. It will be tried on runs that you have not seen.
+    """What is wrong with a run: one of the names in lesson.CAUSES.
 
+    It will be tried on runs that you have not seen: other seeds, data, lengths, batch sizes and temperatures.
     loss: list, the mean loss of epoch 1, 2, …; knn: list, kNN accuracy before training, after epoch 1, 2, …
     chance: the loss of guessing; floor: the smallest loss that is possible.
     """

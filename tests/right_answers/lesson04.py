@@ -28,4 +28,33 @@ def lars_in_numpy(w, g, velocity, lr, momentum, weight_decay, trust_coefficient)
     return torch.from_numpy(a - v), torch.from_numpy(v)
 
 
-RIGHT = {"lars_step": [lars_line_by_line, lars_with_where, lars_in_numpy]}
+def diagnosis_by_shares(loss, knn, chance, floor):
+    way = chance - floor
+    if knn[-1] >= knn[0] + 0.07:
+        return "healthy"
+    if chance - loss[-1] < 0.2 * way:
+        return "learning rate too small"
+    if loss[0] - floor < 0.35 * way:
+        return "identical views"
+    return "colour shortcut"
+
+
+def diagnosis_by_a_table(loss, knn, chance, floor):
+    share = (chance - np.array(loss)) / (chance - floor)
+    moved, at_once = bool(share.max() > 0.5), bool(share[0] > 0.7)
+    table = {(False, False): "learning rate too small", (True, True): "identical views"}
+    return "healthy" if np.mean(knn[-2:]) / knn[0] > 1.5 else table.get((moved, at_once), "colour shortcut")
+
+
+def diagnosis_by_steps(loss, knn, chance, floor):
+    learned = sum(knn[-3:]) / 3 - knn[0] > 0.08
+    stuck = (loss[-1] - floor) > 3 * (chance - loss[-1])
+    slow = (loss[0] - loss[-1]) > 0.25 * (chance - floor)
+    names = ["identical views", "colour shortcut"]
+    return "healthy" if learned else "learning rate too small" if stuck else names[slow]
+
+
+RIGHT = {
+    "lars_step": [lars_line_by_line, lars_with_where, lars_in_numpy],
+    "diagnose": [diagnosis_by_shares, diagnosis_by_a_table, diagnosis_by_steps],
+}

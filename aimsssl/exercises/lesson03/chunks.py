@@ -332,14 +332,7 @@ slip(
 )
 def _(z1, z2, temperature, chunk_size):
     """Against an overflow, the largest score is taken away first."""
-    z = F.normalize(torch.cat([z1, z2]), dim=1)
-    total = 0.0
-    for rows in torch.arange(len(z)).split(chunk_size):
-        scores = z[rows] @ z.T / temperature
-        scores = scores - scores.max()
-        below = scores.scatter(1, rows[:, None], -math.inf).exp().sum(dim=1)
-        total = total + (below.log() - scores[_local(rows), (rows + len(z1)) % len(z)]).sum()
-    return total / len(z)
+    return _by_the_formula(z1, z2, temperature, chunk_size, highest=torch.max)
 
 
 @mistake(
@@ -350,12 +343,17 @@ def _(z1, z2, temperature, chunk_size):
 )
 def _(z1, z2, temperature, chunk_size):
     """The formula as it is written: exponentials, a sum, a quotient, a logarithm."""
+    return _by_the_formula(z1, z2, temperature, chunk_size)
+
+
+def _by_the_formula(z1: Tensor, z2: Tensor, tau: float, size: int, highest: Callable = lambda scores: 0.0) -> Tensor:
     z = F.normalize(torch.cat([z1, z2]), dim=1)
     total = 0.0
-    for rows in torch.arange(len(z)).split(chunk_size):
-        e = (z[rows] @ z.T / temperature).exp()
-        below = e.sum(dim=1) - e[torch.arange(len(rows)), rows]
-        total = total - (e[torch.arange(len(rows)), (rows + len(z1)) % len(z)] / below).log().sum()
+    for rows in torch.arange(len(z)).split(size):
+        scores = z[rows] @ z.T / tau
+        e = (scores - highest(scores)).exp()
+        below = e.sum(dim=1) - e[_local(rows), rows]
+        total = total - (e[_local(rows), (rows + len(z1)) % len(z)] / below).log().sum()
     return total / len(z)
 
 

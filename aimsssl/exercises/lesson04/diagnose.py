@@ -1,12 +1,14 @@
 """Diagnose a run from its curves: a rule that reads loss and kNN, tried on runs that it was not made for."""
 
 from collections.abc import Callable, Sequence
+from math import exp, log, log1p
 
-from aimsssl.exercises.old_framework import Exercise, Wrong, call
+from aimsssl.exercises.framework import Case, Exercise, Seen
 from aimsssl.exercises.lesson04.curves import Curves, curves
 
 CAUSES = ("healthy", "identical views", "colour shortcut", "learning rate too small", "batch too small")
 SHOWN = {"A": "colour shortcut", "B": "learning rate too small", "C": "identical views"}
+ELSEWHERE = "on other data, in another batch size and at another temperature"
 SOLVED = ("identical views", "colour shortcut")  # the sick runs whose loss is low
 
 
@@ -25,45 +27,21 @@ def _reference_diagnose(loss: Sequence[float], knn: Sequence[float], chance: flo
     return "identical views" if solved[0] > 0.6 else "colour shortcut"
 
 
-def _diagnosis(student: Callable, run: Curves) -> str:
-    came = call(student, run.loss, run.knn, run.chance, run.floor)
-    if came not in CAUSES:
-        raise Wrong("not a cause of the list", came, f"one of: {', '.join(CAUSES)}")
-    return came
+def _inputs(setting: str, seed: int = 0) -> tuple:
+    run = curves(setting, seed)
+    return run.loss, run.knn, run.chance, run.floor
 
 
-def _mistake(came: str, truth: str) -> str:
-    if came == "batch too small":
-        return "the batch size blamed"
-    if truth == "healthy":
-        return "a healthy run called sick"
-    if came == "healthy":
-        return "low loss taken for learning" if truth in SOLVED else "standing still taken for health"
-    if truth in SOLVED and came in SOLVED:
-        return "a shortcut taken for identical views" if came == SOLVED[0] else "identical views taken for a shortcut"
-    return "a rate blamed that moved the loss" if truth in SOLVED else "a riddle called solved at chance"
+def _elsewhere(setting: str, n: int, tau: float, seed: int = 0) -> tuple:
+    """As a run with n images in a batch and temperature tau would show it, on data with twice as many classes.
 
-
-def _the_three_runs(student: Callable) -> None:
-    """The curves that the lesson shows. What is right is not printed: there are only five names."""
-    for letter, run in sick_runs().items():
-        came = _diagnosis(student, run)
-        if came != SHOWN[letter]:
-            raise Wrong(_mistake(came, SHOWN[letter]), came, what=f"run {letter}")
-
-
-def _a_healthy_run(student: Callable) -> None:
-    """A run that learned, of the same batch size and length."""
-    came = _diagnosis(student, curves("healthy"))
-    if came != "healthy":
-        raise Wrong(_mistake(came, "healthy"), came, what="a fourth run, which is healthy")
-
-
-def _other_seeds(student: Callable) -> None:
-    """The three sick settings with another seed: curves that were not on the page."""
-    for letter, setting in SHOWN.items():
-        if (came := _diagnosis(student, curves(setting, seed=1))) != setting:
-            raise Wrong("a rule for these three runs only", came, what=f"run {letter} with another seed")
+    The loss goes the same share of the way from chance to floor, kNN is halved, and the run is three epochs shorter.
+    """
+    loss, knn, chance, floor = _inputs(setting, seed)
+    above = log(2 * n - 1)
+    below = log1p((2 * n - 2) * exp((-1 / (n - 1) - 1) / tau))
+    share = [(chance - value) / (chance - floor) for value in loss[:-3]]
+    return [above - x * (above - below) for x in share], [x / 2 for x in knn[:-3]], above, below
 
 
 diagnose = Exercise(
@@ -84,27 +62,246 @@ diagnose = Exercise(
         "after a single epoch, because its two views have nothing to tell apart; the other one needed some epochs to "
         "find its trick.",
     ),
-    checks=(_the_three_runs, _a_healthy_run, _other_seeds),
-    mistakes={
-        "not a cause of the list": "The result must be one of the five names, letter by letter.",
-        "low loss taken for learning": "The loss is low, so the riddle of the two views is solved. Now look at kNN: "
-        "what was solving it good for?",
-        "standing still taken for health": "Nothing was learned in this run: look at where its loss stands, and "
-        "whether kNN ever gains on the random weights.",
-        "the batch size blamed": "All these runs have the same batch size, and so has a healthy one. What they share "
-        "cannot be the cause of what sets them apart.",
-        "a shortcut taken for identical views": "When both views are the same picture there is nothing to find out. "
-        "How near to the floor is this run after its first epoch?",
-        "identical views taken for a shortcut": "A shortcut has to be found first, and that takes some epochs. How "
-        "long did this run take?",
-        "a rate blamed that moved the loss": "A rate that is too small leaves the loss where it began. Here it fell "
-        "far below chance.",
-        "a riddle called solved at chance": "Views that are the same, or that share their colours, make the riddle "
-        "easy. This run did not solve it: compare its loss with chance.",
-        "a healthy run called sick": "This run left random weights far behind. Whoever finds a fault in every run "
-        "finds none.",
-        "a rule for these three runs only": "The rule tells the three runs of the page apart, not others of the same "
-        "settings. Does the rule use an exact number of one run? Compare with chance, floor and the start instead. Or "
-        "is a margin too narrow? Between two seeds, kNN differs by a few hundredths through luck alone.",
-    },
+    cases=(
+        Case("run A", lambda: _inputs("colour shortcut"), shown=False),
+        Case("run B", lambda: _inputs("learning rate too small"), shown=False),
+        Case("run C", lambda: _inputs("identical views"), shown=False),
+        Case("a fourth run, which is healthy", lambda: _inputs("healthy"), shown=False),
+        Case("run C with another seed", lambda: _inputs("identical views", 1), shown=False),
+        Case(f"run A {ELSEWHERE}", lambda: _elsewhere("colour shortcut", 512, 2.0, 1), shown=False),
+        Case(f"run B {ELSEWHERE}", lambda: _elsewhere("learning rate too small", 32, 0.1, 1), shown=False),
+        Case(f"run C {ELSEWHERE}", lambda: _elsewhere("identical views", 512, 2.0, 1), shown=False),
+        Case(f"the healthy run {ELSEWHERE}", lambda: _elsewhere("healthy", 512, 2.0), shown=False),
+    ),
 )
+
+
+def _share(value: float, chance: float, floor: float) -> float:
+    """Of the way from chance to floor."""
+    return (chance - value) / (chance - floor)
+
+
+def _takes(came: Sequence[str], truth: Sequence[str]) -> Callable[[Seen], bool]:
+    """Whether a run of one kind was taken for another."""
+    return lambda seen: seen.came in came and seen.expected in truth
+
+
+mistake, also = diagnose.mistake, diagnose.also
+SICK = CAUSES[1:4]
+
+
+@mistake(
+    "not a cause of the list",
+    "The result must be one of the five names, letter by letter.",
+    looks=lambda seen: seen.came not in CAUSES,
+)
+def _(loss, knn, chance, floor):
+    """A diagnosis is a sentence."""
+    return "the views are the same picture"
+
+
+@mistake(
+    "a fixed kNN",
+    "The rule works as long as kNN has the height that it has on the page. With more classes every kNN is lower: also "
+    "that of random weights, to which it has to be compared.",
+    looks=lambda seen: ELSEWHERE in seen.case.what and seen.expected == "healthy",
+)
+def _(loss, knn, chance, floor):
+    """A kNN of 0.4 is good."""
+    return "healthy" if knn[-1] > 0.4 else _of_the_sick(loss, knn, chance, floor)
+
+
+@mistake(
+    "a fixed loss",
+    "The rule works as long as chance and floor are those of the page. With another batch size or temperature the same "
+    "number means something else: a loss has a meaning only beside its *own* chance and floor, as a share of the way.",
+    looks=lambda seen: ELSEWHERE in seen.case.what,
+)
+def _(loss, knn, chance, floor):
+    """A loss above 5 is high, one below 2.5 after an epoch is low."""
+    if knn[-1] > knn[0] + 0.06:
+        return "healthy"
+    if loss[-1] > 5:
+        return "learning rate too small"
+    return "identical views" if loss[0] < 2.5 else "colour shortcut"
+
+
+@also("a fixed loss")
+def _(loss, knn, chance, floor):
+    if knn[-1] > knn[0] + 0.06:
+        return "healthy"
+    if chance - loss[-1] < 0.5:
+        return "learning rate too small"
+    return "identical views" if loss[0] - floor < 1.5 else "colour shortcut"
+
+
+@mistake(
+    "a margin too narrow",
+    "kNN of this run ends a little above its start, and it is not healthy all the same. Between two seeds kNN differs "
+    "by a few hundredths through luck alone: how far above must it be?",
+    looks=lambda seen: seen.case.what == "run C with another seed" and seen.came == "healthy",
+)
+def _(loss, knn, chance, floor):
+    """Whatever is above its start has learned."""
+    return "healthy" if knn[-1] > knn[0] else _of_the_sick(loss, knn, chance, floor)
+
+
+@mistake(
+    "the best epoch in place of the last",
+    "kNN goes up and down from epoch to epoch. Its highest value is a lucky one; how does the run end?",
+)
+def _(loss, knn, chance, floor):
+    """A run is as good as its best epoch."""
+    return "healthy" if max(knn) > knn[0] + 0.06 else _of_the_sick(loss, knn, chance, floor)
+
+
+@mistake(
+    "compared with the dip of the first epoch",
+    "kNN is compared with its value after the first epoch. There batch norm has just found out its means, and kNN has "
+    "dropped; the random weights stand at the very first entry of the list.",
+)
+def _(loss, knn, chance, floor):
+    """Entry 1 is the first epoch, so there the training begins."""
+    return "healthy" if knn[-1] > knn[1] + 0.06 else _of_the_sick(loss, knn, chance, floor)
+
+
+@also("compared with the dip of the first epoch")
+def _(loss, knn, chance, floor):
+    return "healthy" if knn[-1] > min(knn) + 0.06 else _of_the_sick(loss, knn, chance, floor)
+
+
+@mistake(
+    "the batch size blamed",
+    "All these runs have the same batch size, and so has a healthy one. What they share cannot be the cause of what "
+    "sets them apart.",
+    looks=_takes(CAUSES[4:], CAUSES),
+)
+def _(loss, knn, chance, floor):
+    """The slides are right: a small batch has too few negatives, and then nothing is learned."""
+    return "healthy" if knn[-1] > knn[0] + 0.05 else "batch too small"
+
+
+@mistake(
+    "the same name for every run",
+    "Every run gets the same name. What sets their curves apart?",
+)
+def _(loss, knn, chance, floor):
+    """One of them is right."""
+    return "identical views"
+
+
+for _name in ("healthy", "colour shortcut", "learning rate too small"):
+
+    @also("the same name for every run")
+    def _(loss, knn, chance, floor, name=_name):
+        return name
+
+
+@mistake(
+    "low loss taken for learning",
+    "The loss is low, so the riddle of the two views is solved. Now look at kNN: what was solving it good for?",
+    looks=_takes(["healthy"], SOLVED),
+)
+def _(loss, knn, chance, floor):
+    """A low loss is the aim of training, so a run with a low loss is healthy."""
+    return "healthy" if _share(loss[-1], chance, floor) > 0.4 else "learning rate too small"
+
+
+@mistake(
+    "standing still taken for health",
+    "Nothing was learned in this run: look at where its loss stands, and whether kNN ever gains on the random weights.",
+    looks=_takes(["healthy"], SICK[2:]),
+)
+def _(loss, knn, chance, floor):
+    """Any loss that goes down, however little, is a healthy one."""
+    if loss[-1] < loss[0] and _share(loss[-1], chance, floor) < 0.5:
+        return "healthy"
+    return _reference_diagnose(loss, knn, chance, floor)
+
+
+@mistake(
+    "a shortcut taken for identical views",
+    "When both views are the same picture there is nothing to find out. How near to the floor is this run after its "
+    "first epoch?",
+    looks=_takes(SOLVED[:1], SOLVED[1:]),
+)
+def _(loss, knn, chance, floor):
+    """A riddle that is solved while kNN is low must be one without a question: two equal views."""
+    right = _reference_diagnose(loss, knn, chance, floor)
+    return "identical views" if right == "colour shortcut" else right
+
+
+@mistake(
+    "identical views taken for a shortcut",
+    "A shortcut has to be found first, and that takes some epochs. How long did this run take?",
+    looks=_takes(SOLVED[1:], SOLVED[:1]),
+)
+def _(loss, knn, chance, floor):
+    """A riddle that is solved while kNN is low was solved by a trick."""
+    right = _reference_diagnose(loss, knn, chance, floor)
+    return "colour shortcut" if right == "identical views" else right
+
+
+@mistake(
+    "identical views and shortcut exchanged",
+    "Both runs solve the riddle without learning, and their names are exchanged. Which of the two had nothing to find "
+    "out, and which had to look for its trick?",
+)
+def _(loss, knn, chance, floor):
+    """The slower one is the harder riddle, so it is that of two equal pictures."""
+    right = _reference_diagnose(loss, knn, chance, floor)
+    return dict(zip(SOLVED, SOLVED[::-1], strict=True)).get(right, right)
+
+
+@mistake(
+    "a rate blamed that moved the loss",
+    "A rate that is too small leaves the loss where it began. Here it fell far below chance.",
+    looks=_takes(SICK[2:], SOLVED),
+)
+def _(loss, knn, chance, floor):
+    """kNN does not rise, so the weights do not move, so the rate is too small."""
+    return "healthy" if knn[-1] > knn[0] + 0.05 else "learning rate too small"
+
+
+@mistake(
+    "a riddle called solved at chance",
+    "Views that are the same, or that share their colours, make the riddle easy. This run did not solve it: compare "
+    "its loss with chance.",
+    looks=_takes(SOLVED, SICK[2:]),
+)
+def _(loss, knn, chance, floor):
+    """A loss that no longer falls is that of a run that found a trick and then got stuck ("possible saturation")."""
+    right = _reference_diagnose(loss, knn, chance, floor)
+    return "colour shortcut" if right == "learning rate too small" else right
+
+
+@also("a riddle called solved at chance")
+def _(loss, knn, chance, floor):
+    right = _reference_diagnose(loss, knn, chance, floor)
+    return "identical views" if right == "learning rate too small" else right
+
+
+@mistake(
+    "a healthy run called sick",
+    "This run left random weights far behind. Whoever finds a fault in every run finds none.",
+    looks=_takes(SICK, ["healthy"]),
+)
+def _(loss, knn, chance, floor):
+    """In an exercise about sick runs, every run is sick."""
+    return _of_the_sick(loss, knn, chance, floor)
+
+
+@mistake(
+    "a rule for these three runs only",
+    "The rule tells the runs of the page apart, not others of the same settings. Does it use an exact number of one "
+    "run? Compare with chance, floor and the start instead.",
+    looks=lambda seen: seen.case.what == "run C with another seed",
+)
+def _(loss, knn, chance, floor):
+    """The last numbers on the page tell the runs apart."""
+    return next((SHOWN[letter] for letter, run in sick_runs().items() if run.loss == loss), "healthy")
+
+
+def _of_the_sick(loss: Sequence[float], knn: Sequence[float], chance: float, floor: float) -> str:
+    """The right rule for a run that is not healthy."""
+    return _reference_diagnose(loss, [0.5] * len(knn), chance, floor)
