@@ -66,6 +66,10 @@ def call(function: Callable, *args: object, **keywords: object) -> object:
             raise NotAttempted
         raise Wrong("nothing returned")
     for name, old, new in zip(names, before, given, strict=True):
+        if isinstance(old, torch.Tensor) and new.requires_grad != old.requires_grad:
+            raise Wrong(
+                "input changed in place", "It asks for a gradient now, and did not before.", f"the argument {name}"
+            )
         if isinstance(old, torch.Tensor | np.ndarray | list | dict) and (
             one := difference(new, old, rtol=0.0, atol=0.0)
         ):

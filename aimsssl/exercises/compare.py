@@ -60,7 +60,7 @@ def _of_sequences(came: object, expected: tuple | list, rtol: float, atol: float
         if one := difference(a, b, rtol, atol):
             inner = one.place.removeprefix("at ")
             place = inner if inner.startswith("[") else f": {inner}" if inner else ""
-            return Difference(one.name, one.sentence, f"at item {number}" + (f", {place}" if inner else ""))
+            return Difference(one.name, one.sentence, f"at item {number}{', ' * inner.startswith('[')}{place}")
     return None
 
 
