@@ -109,7 +109,7 @@ for name, z in states.items():
 def cosine_similarity(z):
     """Cosine similarities of all pairs of rows: z [M, D] to [M, M].
 
-    A row of zeros has no direction: its similarities are 0.
+    A row of zeros has no direction: its similarities are 0. Gradients must flow to z: exercise 3 will need them.
     """
     ### BEGIN SOLUTION
     unit = F.normalize(z, dim=1)

@@ -3,7 +3,6 @@
 import csv
 import inspect
 import os
-import sys
 from pathlib import Path
 
 import nbformat
@@ -13,16 +12,14 @@ from aimsssl import grading
 from aimsssl.cli import main
 from aimsssl.exercises import exercises_of, lessons, record
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "instructor"))
-from misconceptions.lesson04 import warmup_cosine as answers  # noqa: E402
-
-sys.path.pop(0)
-
 START = "from aimsssl.exercises import lesson04 as lesson"
 CHECK = "warmup_cosine = lesson.warmup_cosine.check(warmup_cosine)"
 RIGHT = "import math\n" + inspect.getsource(lessons()["04"].warmup_cosine.reference)
-WRONG = inspect.getsource(answers.rate_that_ignores_the_peak).replace("rate_that_ignores_the_peak", "warmup_cosine")
-WRONG = "import math\n" + inspect.getsource(answers._cosine) + WRONG
+WRONG = """import math
+def warmup_cosine(step, total_steps, warmup_steps, peak):
+    if step < warmup_steps:
+        return (step + 1) / warmup_steps
+    return peak * 0.5 * (1 + math.cos(math.pi * (step - warmup_steps) / (total_steps - warmup_steps)))"""
 STUB = "def warmup_cosine(step, total_steps, warmup_steps, peak):\n    raise NotImplementedError"
 FORGET = "import os, pathlib\nfor f in pathlib.Path(os.environ['AIMSSSL_HOME']).glob('*'): f.unlink()"
 NOTEBOOKS = {

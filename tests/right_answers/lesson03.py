@@ -1,5 +1,6 @@
 """Right answers to lesson 03, written in different ways."""
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -63,7 +64,63 @@ def chunks_view_by_view(z1, z2, temperature, chunk_size):
     return sum(terms) / len(terms)
 
 
+def similarity_line_by_line(z):
+    rows = [[F.cosine_similarity(a, b, dim=0) for b in z] for a in z]
+    return torch.stack([torch.stack(row) for row in rows])
+
+
+def similarity_by_lengths(z):
+    length = z.norm(dim=1).clamp(min=1e-12)
+    return torch.einsum("id,kd->ik", z, z) / torch.outer(length, length)
+
+
+def similarity_in_float64(z):
+    z = z.double()
+    length = z.square().sum(dim=1, keepdim=True).sqrt()
+    z = z / length.clamp(min=1e-30)
+    return torch.matmul(z, z.transpose(0, 1))
+
+
+def positives_modulo(n):
+    return (torch.arange(2 * n) + n) % (2 * n)
+
+
+def positives_in_halves(n):
+    return torch.tensor([*range(n, 2 * n), *range(n)])
+
+
+def positives_in_a_loop(n):
+    partners = torch.zeros(2 * n, dtype=torch.long)
+    for i in range(n):
+        partners[i] = i + n
+        partners[i + n] = i
+    return partners
+
+
+def weights_by_autograd(similarity, positive, temperature):
+    s = similarity.clone().requires_grad_()
+    loss = F.cross_entropy(s / temperature, torch.tensor(positive))
+    return torch.autograd.grad(loss, s)[0]
+
+
+def weights_by_hand(similarity, positive, temperature):
+    shifted = (similarity - similarity.max()) / temperature
+    result = shifted.exp() / shifted.exp().sum() / temperature
+    result[positive] -= 1 / temperature
+    return result
+
+
+def weights_in_numpy(similarity, positive, temperature):
+    s = similarity.numpy().astype(np.float64) / temperature
+    p = np.exp(s - s.max())
+    p /= p.sum()
+    return torch.tensor([(p[k] - (k == positive)) / temperature for k in range(len(p))])
+
+
 RIGHT = {
+    "cosine_similarity": [similarity_line_by_line, similarity_by_lengths, similarity_in_float64],
+    "positives": [positives_modulo, positives_in_halves, positives_in_a_loop],
     "nt_xent": [nt_xent_by_cross_entropy, nt_xent_view_by_view, nt_xent_in_float64],
+    "gradient_weights": [weights_by_autograd, weights_by_hand, weights_in_numpy],
     "nt_xent_in_chunks": [chunks_by_split, chunks_by_start, chunks_view_by_view],
 }

@@ -1,7 +1,11 @@
 """Right answers to lesson 04, written differently: in PyTorch's own functions, in loops, in NumPy, by hand."""
 
+import math
+from collections import OrderedDict
+
 import numpy as np
 import torch
+from torch import nn
 
 
 def lars_line_by_line(w, g, velocity, lr, momentum, weight_decay, trust_coefficient):
@@ -54,7 +58,61 @@ def diagnosis_by_steps(loss, knn, chance, floor):
     return "healthy" if learned else "learning rate too small" if stuck else names[slow]
 
 
+def rate_in_two_pieces(step, total_steps, warmup_steps, peak):
+    if step < warmup_steps:
+        return (step + 1) * (peak / warmup_steps)
+    left = total_steps - warmup_steps
+    return (1 + math.cos((step - warmup_steps) / left * math.pi)) * peak / 2
+
+
+def rate_by_half_angle(step, total_steps, warmup_steps, peak):
+    stairs = [peak * k / warmup_steps for k in range(1, warmup_steps + 1)]
+    angle = math.pi / 2 * (step - warmup_steps) / (total_steps - warmup_steps)
+    return stairs[step] if step < len(stairs) else peak * math.cos(angle) ** 2
+
+
+def rate_out_of_a_list(step, total_steps, warmup_steps, peak):
+    up = np.linspace(0, peak, warmup_steps + 1)[1:]
+    down = peak * (0.5 + 0.5 * np.cos(np.linspace(0, np.pi, total_steps - warmup_steps + 1)))
+    return float([*up, *down][step])
+
+
+def head_named(d_in, d_hidden, d_out):
+    hidden, last = nn.Linear(d_in, d_hidden), nn.Linear(d_hidden, d_out)
+    return nn.Sequential(OrderedDict(hidden=hidden, relu=nn.ReLU(inplace=True), last=last))
+
+
+def head_by_hand(d_in, d_hidden, d_out):
+    class Head(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.last = nn.Parameter(torch.randn(d_hidden, d_out))
+            self.first = nn.Parameter(torch.randn(d_in, d_hidden))
+            self.shift = nn.Parameter(torch.rand(d_hidden))
+            self.end = nn.Parameter(torch.rand(d_out))
+
+        def forward(self, h):
+            return (h @ self.first + self.shift).clamp(min=0) @ self.last + self.end
+
+    return Head()
+
+
+def head_as_a_class(d_in, d_hidden, d_out):
+    class Head(nn.Module):
+        def __init__(self, d_in, d_hidden, d_out):
+            super().__init__()
+            self.out = nn.Linear(d_hidden, d_out)
+            self.layers = nn.ModuleList([nn.Linear(d_in, d_hidden), self.out])
+
+        def forward(self, h):
+            return self.out(torch.relu(self.layers[0](h)))
+
+    return Head(d_in, d_hidden, d_out)
+
+
 RIGHT = {
+    "projection_head": [head_named, head_by_hand, head_as_a_class],
     "lars_step": [lars_line_by_line, lars_with_where, lars_in_numpy],
+    "warmup_cosine": [rate_in_two_pieces, rate_by_half_angle, rate_out_of_a_list],
     "diagnose": [diagnosis_by_shares, diagnosis_by_a_table, diagnosis_by_steps],
 }

@@ -79,8 +79,8 @@ def _local(rows: Tensor) -> Tensor:
     return torch.arange(len(rows))
 
 
-def _batches(z1: Tensor, z2: Tensor, size: int) -> list[tuple[Tensor, Tensor]]:
-    return list(zip(z1.split(size), z2.split(size), strict=True))
+def _batches(z1: Tensor, z2: Tensor, temperature: float, size: int) -> list[Tensor]:
+    return [losses.nt_xent(a, b, temperature) for a, b in zip(z1.split(size), z2.split(size), strict=True)]
 
 
 mistake, also = nt_xent_in_chunks.mistake, nt_xent_in_chunks.also
@@ -191,24 +191,19 @@ also_slip("one direction only", asking=lambda n, size: -(-n // size) * size)
 )
 def _(z1, z2, temperature, chunk_size):
     """A loss in chunks is the loss of each chunk, averaged; so large batches are made small when gradients add up."""
-    parts = [losses.nt_xent(a, b, temperature) for a, b in _batches(z1, z2, chunk_size)]
+    parts = _batches(z1, z2, temperature, chunk_size)
     return sum(parts) / len(parts)
 
 
 @also("many small batches")
 def _(z1, z2, temperature, chunk_size):
-    parts = [losses.nt_xent(a, b, temperature) for a, b in _batches(z1, z2, max(1, chunk_size // 2))]
+    parts = _batches(z1, z2, temperature, max(1, chunk_size // 2))
     return sum(parts) / len(parts)
 
 
 @also("many small batches")
 def _(z1, z2, temperature, chunk_size):
-    return sum(losses.nt_xent(a, b, temperature) * len(a) for a, b in _batches(z1, z2, chunk_size)) / len(z1)
-
-
-@also("many small batches")
-def _(z1, z2, temperature, chunk_size):
-    return sum(losses.nt_xent(a, b, temperature) for a, b in _batches(z1, z2, chunk_size))
+    return sum(_batches(z1, z2, temperature, chunk_size))
 
 
 @mistake(

@@ -1,46 +1,14 @@
 """Which view is the positive of which."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
-from aimsssl.exercises.old_framework import Exercise, call, expect, one_of
+from aimsssl.exercises.framework import Case, Exercise
 
 
 def _reference_positives(n: int) -> Tensor:
     """The index of the other view of each of 2n views, int64 `[2n]`."""
     return torch.arange(2 * n).roll(n)
-
-
-def _two_images(student: Callable) -> None:
-    """The four views of the worked example."""
-    expect(
-        "the positives of 4 views (n = 2)",
-        call(student, 2),
-        _reference_positives(2),
-        likely={
-            "the view itself": torch.tensor([0, 1, 2, 3]),
-            "neighbours": torch.tensor([1, 0, 3, 2]),
-            "one direction only": lambda came: came.shape == (2,),
-            "past the end": torch.tensor([2, 3, 4, 5]),
-            "before the start": torch.tensor([2, 3, -2, -1]),
-            "from the other end": torch.tensor([3, 2, 1, 0]),
-            "one too few or too many": one_of(torch.tensor([1, 2, 3, 0]), torch.tensor([3, 0, 1, 2])),
-            "counted from 1": torch.tensor([3, 4, 1, 2]),
-            "a mask": lambda came: came.shape == (4, 4),
-        },
-    )
-
-
-def _five_images(student: Callable) -> None:
-    """Another number of images."""
-    expect(
-        "the positives of 10 views (n = 5)",
-        call(student, 5),
-        _reference_positives(5),
-        likely={"two images only": lambda came: isinstance(came, Tensor)},
-    )
 
 
 positives = Exercise(
@@ -57,21 +25,158 @@ positives = Exercise(
         "Take torch.arange(2 * n). Moving all of it by n places, so that what falls off at one end comes in at the "
         "other, is one method of a tensor; adding n and taking the rest of a division by 2n does the same.",
     ),
-    checks=(_two_images, _five_images),
-    mistakes={
-        "the view itself": "Each view points at itself. That would be no question: a view is always most similar to "
-        "itself.",
-        "neighbours": "This fits a batch in which the two views of an image lie side by side. Here all first views "
-        "come first, then all second views.",
-        "one direction only": "Only the first n views have an answer. The second views ask the same question.",
-        "past the end": "The last n positives are larger than any index there is. From the second half one looks back.",
-        "before the start": "The last n positives are negative. From the second half one looks back, but not that far.",
-        "from the other end": "The order is turned round: the first view points at the last one. Is that the same "
-        "image?",
-        "one too few or too many": "The positives are shifted by the wrong number of places: these are views of "
-        "another image.",
-        "counted from 1": "Indices begin at 0.",
-        "a mask": "A matrix of yes and no says the same, but cross-entropy takes the index of the right answer.",
-        "two images only": "For n = 2 this is right, for n = 5 it is not.",
-    },
+    cases=(
+        Case("the positives of 4 views (n = 2)", lambda: (2,)),
+        Case("the positives of 10 views (n = 5)", lambda: (5,)),
+    ),
 )
+
+mistake, also = positives.mistake, positives.also
+
+
+@mistake(
+    "the view itself",
+    "Each view points at itself. That would be no question: a view is always most similar to itself.",
+)
+def _(n):
+    """The diagonal of the similarity matrix is where the ones are, so the positives are there."""
+    return torch.arange(2 * n)
+
+
+@mistake(
+    "neighbours",
+    "This fits a batch in which the two views of an image lie side by side. Here all first views come first, then all "
+    "second views.",
+)
+def _(n):
+    """The two views of an image lie side by side."""
+    return torch.arange(2 * n) ^ 1
+
+
+@mistake(
+    "the image, not the partner",
+    "These are the numbers of the images: the same for both views of one. Asked is where the *other* view stands in "
+    "the list of all views.",
+)
+def _(n):
+    """View 0 and view n both belong to image 0."""
+    return torch.arange(n).repeat(2)
+
+
+@also("the image, not the partner")
+def _(n):
+    return torch.arange(2 * n) // 2
+
+
+@mistake(
+    "always a second view",
+    "The second views point at themselves: only the first views have a partner here.",
+)
+def _(n):
+    """The positive is the second view."""
+    return torch.arange(n, 2 * n).repeat(2)
+
+
+@mistake(
+    "one direction only",
+    "Only the first n views have an answer. The second views ask the same question.",
+    looks=lambda seen: len(seen.came) == seen.inputs[0],
+)
+def _(n):
+    """Each pair is named once."""
+    return torch.arange(n, 2 * n)
+
+
+@mistake(
+    "past the end",
+    "The last n positives are larger than any index there is. From the second half one looks back.",
+)
+def _(n):
+    """The partner is n places further on."""
+    return torch.arange(2 * n) + n
+
+
+@mistake(
+    "before the start",
+    "Some positives are negative. From the second half one looks back, but not that far.",
+    looks=lambda seen: seen.came.shape == seen.expected.shape and seen.came.min() < 0,
+)
+def _(n):
+    """The first half looks n further on; the second half is counted from the end, as Python's indices are."""
+    return torch.cat([torch.arange(n, 2 * n), torch.arange(-n, 0)])
+
+
+@also("before the start")
+def _(n):
+    return torch.arange(2 * n) - n
+
+
+@mistake(
+    "from the other end",
+    "The order is turned round: the first view points at the last one. Is that the same image?",
+)
+def _(n):
+    """The second half is the mirror image of the first."""
+    return torch.arange(2 * n).flip(0)
+
+
+@also("from the other end")
+def _(n):
+    return torch.cat([torch.arange(n, 2 * n).flip(0), torch.arange(n).flip(0)])
+
+
+@mistake(
+    "one too few or too many",
+    "The positives are shifted by the wrong number of places: these are views of another image.",
+)
+def _(n):
+    """The first n views have the indices 1 to n, so the jump is n − 1."""
+    return torch.arange(2 * n).roll(1 - n)
+
+
+for _shift in (lambda n: n - 1, lambda n: 1, lambda n: -1):
+
+    @also("one too few or too many")
+    def _(n, shift=_shift):
+        return torch.arange(2 * n).roll(shift(n))
+
+
+@mistake("counted from 1", "Indices begin at 0.")
+def _(n):
+    """The views are z_1 to z_2N, as in the paper."""
+    return torch.arange(2 * n).roll(n) + 1
+
+
+@mistake(
+    "a mask",
+    "A matrix of yes and no says the same, but cross-entropy takes the index of the right answer.",
+    looks=lambda seen: seen.came.shape == (2 * seen.inputs[0],) * 2,
+)
+def _(n):
+    """The positives are marked in the matrix."""
+    return torch.eye(2 * n, dtype=torch.int64).roll(n, dims=0)
+
+
+@mistake(
+    "a table of pairs",
+    "There is a row for each pair, or for each view. Asked is one list: entry i is the partner of view i.",
+    looks=lambda seen: seen.came.ndim == 2,
+)
+def _(n):
+    """View k and view k + n are a pair."""
+    return torch.stack([torch.arange(n), torch.arange(n, 2 * n)], dim=1)
+
+
+@mistake(
+    "one number of images only",
+    "This is right for one n and not for another. Are there numbers of an example in it?",
+    looks=lambda seen: seen.inputs[0] == 5,
+)
+def _(n):
+    """The example had four views."""
+    return torch.tensor([2, 3, 0, 1])
+
+
+@also("one number of images only")
+def _(n):
+    return torch.tensor([5, 6, 7, 8, 9, 0, 1, 2, 3, 4])

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from aimsssl.exercises.old_framework import Exercise, call, expect, one_of
+from aimsssl.exercises.framework import Case, Exercise
 
 
 def _reference_cosine_similarity(z: Tensor) -> Tensor:
@@ -15,44 +15,18 @@ def _reference_cosine_similarity(z: Tensor) -> Tensor:
     return z @ z.T
 
 
-def _all_pairs(student: Callable) -> None:
-    """Five rows of different lengths in three dimensions."""
-    z = torch.randn(5, 3) * torch.tensor([0.5, 1.0, 2.0, 3.0, 4.0])[:, None]
-    right, products, length = _reference_cosine_similarity(z), z @ z.T, z.norm(dim=1)
-    columns = z / z.norm(dim=0)
-    expect(
-        "the similarities of 5 rows in 3 dimensions",
-        call(student, z),
-        right,
-        likely={
-            "no normalisation": products,
-            "columns normalised": one_of(columns @ columns.T, products / products.norm(dim=0)),
-            "one length left": one_of(products / length, products / length[:, None]),
-            "squared lengths": one_of(
-                products / length.square(),
-                products / length.square()[:, None],
-                products / torch.outer(length, length).square(),
-            ),
-            "a distance": one_of(1 - right, torch.cdist(z, z), torch.cdist(z, z) / torch.outer(length, length)),
-            "a row with itself only": lambda came: came.shape == (5,),
-            "dimensions compared, not rows": lambda came: came.shape == (3, 3),
-            "the sign lost": one_of((1 + right) / 2, right.abs(), right.square(), right.clamp(min=0)),
-        },
-        atol=1e-5,
-    )
+def _rows() -> tuple[Tensor]:
+    """Five rows of very different lengths in three dimensions."""
+    return (torch.randn(5, 3) * torch.tensor([0.01, 4.0, 1.0, 3.0, 2.0])[:, None],)
 
 
-def _a_row_of_zeros(student: Callable) -> None:
-    """A row without a direction is similar to nothing."""
-    z = torch.tensor([[1.0, 1.0], [0.0, 0.0], [2.0, 0.0]])
-    came, right = call(student, z), _reference_cosine_similarity(z)
-    expect(
-        "the similarities where row 1 is all zeros",
-        came,
-        right,
-        likely={"a row of zeros": lambda came: not came.isfinite().all() or came[1].abs().max() > 0},
-        atol=1e-5,
-    )
+def _value_and_gradient(function: Callable, z: Tensor) -> dict:
+    similarities = function(z.requires_grad_())
+    flows = isinstance(similarities, Tensor) and similarities.requires_grad
+    weights = torch.linspace(-1, 2, 25).reshape(5, 5)  # an exact place in the sum for each pair
+    whole = flows and similarities.shape == weights.shape
+    gradient = torch.autograd.grad((similarities * weights).sum(), z)[0] if whole else torch.zeros_like(z)
+    return {"the similarities": similarities, "a gradient flows": flows, "the gradient": gradient}
 
 
 cosine_similarity = Exercise(
@@ -70,20 +44,269 @@ cosine_similarity = Exercise(
         "F.normalize(z, dim=1) gives unit rows, and leaves a row of zeros as it is. What is the matrix product of "
         "that and its own transpose?",
     ),
-    checks=(_all_pairs, _a_row_of_zeros),
-    mistakes={
-        "no normalisation": "These are dot products. A long vector wins here only because it is long; the angle "
-        "alone should count.",
-        "columns normalised": "The lengths were taken along the wrong dimension: every column has length 1 now, and "
-        "no row has.",
-        "one length left": "A product holds the lengths of both rows. Only one of the two was divided away.",
-        "squared lengths": "Too much was divided away: the square of a length in place of the length.",
-        "a distance": "A distance is small for two rows that are alike. A similarity is large.",
-        "a row with itself only": "One number a row: row i met row i, and nobody else. All pairs are asked for.",
-        "dimensions compared, not rows": "The result is as large as D: the product was taken the other way round.",
-        "the sign lost": "A cosine runs from −1 to 1, and the negative half says something: these two point away from "
-        "each other.",
-        "a row of zeros": "A row of zeros has no direction, and its length of 0 was divided by. One NaN, and the loss "
-        "of the whole batch is NaN. Let such a row be similar to nothing.",
-    },
+    cases=(
+        Case("the similarities of 5 rows in 3 dimensions", _rows, _value_and_gradient, rtol=1e-3, atol=1e-5),
+        Case(
+            "the similarities where row 1 of 3 is all zeros",
+            lambda: (torch.tensor([[1.0, 1.0, 0.0, 2.0], [0.0, 0.0, 0.0, 0.0], [2.0, 0.0, -1.0, 0.0]]),),
+            atol=1e-5,
+        ),
+    ),
 )
+
+
+def _right(z: Tensor) -> Tensor:
+    return _reference_cosine_similarity(z)
+
+
+mistake, also = cosine_similarity.mistake, cosine_similarity.also
+
+
+@mistake(
+    "no normalisation",
+    "These are dot products. A long vector wins here only because it is long; the angle alone should count.",
+)
+def _(z):
+    """A dot product says how similar two vectors are."""
+    return z @ z.T
+
+
+@mistake(
+    "columns normalised",
+    "The lengths were taken along the wrong dimension: every column has length 1 now, and no row has.",
+)
+def _(z):
+    """`dim=0` is the dimension of the rows, so that normalises rows."""
+    z = F.normalize(z, dim=0)
+    return z @ z.T
+
+
+@also("columns normalised")
+def _(z):
+    return F.normalize(z @ z.T, dim=0)
+
+
+@also("columns normalised")
+def _(z):
+    z = z / z.norm(dim=0)
+    return z @ z.T
+
+
+@mistake(
+    "one length for the whole matrix",
+    "All of z was divided by one number, the length of the whole. Each row has a length of its own.",
+)
+def _(z):
+    """z.norm() is the length."""
+    z = z / z.norm()
+    return z @ z.T
+
+
+@mistake("one length left", "A product holds the lengths of both rows. Only one of the two was divided away.")
+def _(z):
+    """It is enough to normalise one of the two factors."""
+    return F.normalize(z, dim=1) @ z.T
+
+
+@also("one length left")
+def _(z):
+    return z @ F.normalize(z, dim=1).T
+
+
+@mistake("squared lengths", "Too much was divided away: the square of a length in place of the length.")
+def _(z):
+    """The length is the sum of the squares."""
+    z = z / z.square().sum(dim=1, keepdim=True).clamp(min=1e-12)
+    return z @ z.T
+
+
+@also("squared lengths")
+def _(z):
+    return z @ z.T / (z @ z.T).diagonal()[:, None].clamp(min=1e-12)
+
+
+@also("squared lengths")
+def _(z):
+    return z @ z.T / (z @ z.T).diagonal().clamp(min=1e-12)
+
+
+@mistake(
+    "another length",
+    "The rows were divided by something that is not their Euclidean length: the root of the sum of the squares.",
+)
+def _(z):
+    """The length is the sum of the absolute values."""
+    z = F.normalize(z, p=1, dim=1)
+    return z @ z.T
+
+
+for _length in (
+    lambda z: z.abs().amax(dim=1, keepdim=True),
+    lambda z: z.std(dim=1, keepdim=True),
+    lambda z: z.sum(dim=1, keepdim=True),
+    lambda z: z.square().mean(dim=1, keepdim=True).sqrt(),
+):
+
+    @also("another length")
+    def _(z, length=_length):
+        z = z / torch.where(length(z) == 0, 1.0, length(z))
+        return z @ z.T
+
+
+@mistake(
+    "the mean of each row taken away",
+    "This is a correlation: each row lost its mean first. A cosine measures the angle from the origin.",
+)
+def _(z):
+    """torch.corrcoef does just this."""
+    return _right(z - z.mean(dim=1, keepdim=True))
+
+
+@mistake("a distance", "A distance is small for two rows that are alike. A similarity is large.")
+def _(z):
+    """Cosine similarity and cosine distance are two words for one thing."""
+    return 1 - _right(z)
+
+
+@also("a distance")
+def _(z):
+    return torch.cdist(z, z)
+
+
+@also("a distance")
+def _(z):
+    return torch.cdist(F.normalize(z, dim=1), F.normalize(z, dim=1))
+
+
+@mistake("an angle", "This is the angle. The cosine of it is asked for.")
+def _(z):
+    """The similarity is the angle."""
+    return _right(z).clamp(-1 + 1e-7, 1 - 1e-7).acos()
+
+
+@also("an angle")
+def _(z):
+    return torch.rad2deg(_right(z).clamp(-1 + 1e-7, 1 - 1e-7).acos())
+
+
+@mistake(
+    "a row with itself only",
+    "One number a row: row i met row i, and nobody else. All pairs are asked for.",
+    looks=lambda seen: seen.part()[1].shape == seen.inputs[0].shape[:1],
+)
+def _(z):
+    """There is a function of this name in torch."""
+    return F.cosine_similarity(z, z, dim=1)
+
+
+@mistake(
+    "dimensions compared, not rows",
+    "The result is as large as D: the product was taken the other way round.",
+    looks=lambda seen: seen.part()[1].shape == (seen.inputs[0].shape[1],) * 2,
+)
+def _(z):
+    """The transposed matrix stands first, as in a covariance."""
+    z = F.normalize(z, dim=1)
+    return z.T @ z
+
+
+@mistake(
+    "the sign lost",
+    "A cosine runs from −1 to 1, and the negative half says something: these two point away from each other.",
+)
+def _(z):
+    """A similarity is a share, so it lies between 0 and 1."""
+    return (1 + _right(z)) / 2
+
+
+for _form in (Tensor.abs, Tensor.square, Tensor.relu):
+
+    @also("the sign lost")
+    def _(z, form=_form):
+        return form(_right(z))
+
+
+@mistake("each pair once", "Half of the matrix is empty. Row i meets row k, and row k meets row i.")
+def _(z):
+    """(i, k) and (k, i) are one pair."""
+    return _right(z).triu()
+
+
+@also("each pair once")
+def _(z):
+    return _right(z).tril()
+
+
+@mistake(
+    "the diagonal taken out",
+    "A row with itself is a pair, too. To leave it out is the business of the loss, later.",
+)
+def _(z):
+    """The similarity with itself says nothing."""
+    return _right(z).fill_diagonal_(0)
+
+
+@also("the diagonal taken out")
+def _(z):
+    return _right(z).fill_diagonal_(-torch.inf)
+
+
+@mistake(
+    "the diagonal set to 1",
+    "The diagonal was set to 1 by hand. A row of zeros has no direction, not even its own: its similarities are 0.",
+)
+def _(z):
+    """Everything is similar to itself."""
+    return _right(z).fill_diagonal_(1)
+
+
+@mistake(
+    "a row of zeros",
+    "A row of zeros has no direction, and its length of 0 was divided by. One NaN, and the loss of the whole batch is "
+    "NaN. Let such a row be similar to nothing.",
+    looks=lambda seen: "zeros" in seen.case.what and seen.came.shape == (3, 3),
+)
+def _(z):
+    """A row is never all zeros."""
+    z = z / z.norm(dim=1, keepdim=True)
+    return z @ z.T
+
+
+@mistake(
+    "a large number added to the lengths",
+    "A number was added against a division by 0, and it is so large that short rows lose their cosines.",
+    looks=lambda seen: (
+        (seen.part()[1].abs() <= seen.part()[2].abs() + 1e-6).all() and seen.part()[1][1:, 1:].allclose(
+            seen.part()[2][1:, 1:], rtol=0.02)
+    ),
+)  # fmt: skip
+def _(z):
+    """A little more in the denominator does no harm."""
+    z = z / (z.norm(dim=1, keepdim=True) + 1e-3)
+    return z @ z.T
+
+
+@mistake(
+    "no gradient",
+    "The values are right, but the way back from them to z is cut, and the loss of exercise 3 could teach nothing. "
+    "Look for .detach(), .data, .item(), NumPy, or a new torch.tensor(…).",
+)
+def _(z):
+    """A similarity is a number."""
+    return _right(z).detach()
+
+
+@mistake(
+    "half of the gradient",
+    "The values are right, but only a part of the gradient arrives: one of the two factors was detached.",
+)
+def _(z):
+    """One row stands still while the other one learns."""
+    unit = F.normalize(z, dim=1)
+    return unit @ unit.detach().T
+
+
+@also("half of the gradient")
+def _(z):
+    unit = z / z.norm(dim=1, keepdim=True).detach().clamp(min=1e-12)
+    return unit @ unit.T

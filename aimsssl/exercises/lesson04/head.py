@@ -6,65 +6,88 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from aimsssl.exercises.old_framework import Exercise, Wrong, call, expect, one_of
+from aimsssl.exercises.calling import Raised, Wrong, call
+from aimsssl.exercises.compare import kind
+from aimsssl.exercises.framework import Case, Exercise, Seen
 from aimsssl.models import ProjectionHead
 
-D_IN, D_HIDDEN, D_OUT = 6, 10, 4  # all different, so that a swap shows
+RIGHT = "two layers with a ReLU between them"
+ACTIVATIONS = (F.gelu, torch.tanh, torch.sigmoid, F.silu, F.leaky_relu, F.elu, F.softplus, torch.abs)
 
 
-def _layers_of_the_head(student: Callable) -> None:
-    """Two linear layers of the right widths, and no normalisation between or behind them."""
-    head = call(student, D_IN, D_HIDDEN, D_OUT)
+def _built(function: Callable, d_in: int, d_hidden: int, d_out: int) -> dict:
+    """What a head is made of, and what its output is in terms of its own weights."""
+    head = function(d_in, d_hidden, d_out)
     if not isinstance(head, nn.Module):
-        raise Wrong("wrong type", head, "an nn.Module")
-    norms = [type(m).__name__ for m in head.modules() if "Norm" in type(m).__name__]
-    if norms:
-        raise Wrong("a normalisation layer", norms[0], "linear layers and one activation")
-    weights = [parameter for parameter in head.parameters() if parameter.ndim == 2]
-    if len(weights) != 2:
-        name = "too few layers" if len(weights) < 2 else "too many layers"
-        raise Wrong(name, f"{len(weights)} linear layer(s)", "2 linear layers")
-    sizes = [(m.in_features, m.out_features) for m in head.modules() if isinstance(m, nn.Linear)]
-    if len(sizes) == 2:  # else the student keeps the weights in another way; the forward pass judges them
-        expect(
-            f"sizes of the layers for d_in {D_IN}, d_hidden {D_HIDDEN}, d_out {D_OUT}",
-            sizes,
-            [(D_IN, D_HIDDEN), (D_HIDDEN, D_OUT)],
-            likely={
-                "layer sizes the wrong way round": one_of(
-                    [(D_HIDDEN, D_IN), (D_OUT, D_HIDDEN)], [(D_OUT, D_HIDDEN), (D_HIDDEN, D_IN)]
-                ),
-                "wrong hidden width": lambda s: s[0][0] == D_IN and s[0][1] == s[1][0] and s[1][1] == D_OUT,
-                "the layers do not fit": lambda s: s[0][1] != s[1][0],
-            },
-        )
+        raise Wrong("wrong type", f"It is {kind(head)}; an nn.Module is asked for.")
+    h = torch.randn(32, d_in)
+    z, trouble = None, None
+    try:
+        z, again = call(head, h), call(head, h)
+    except (Raised, Wrong) as error:
+        trouble = error
+    sizes = _sizes(head, d_in, d_hidden, d_out)
+    if trouble and sizes == sorted([(d_in, d_hidden), (d_hidden, d_out)]):
+        raise trouble
+    others = [type(m).__name__ for m in head.modules() if "Norm" in type(m).__name__ or "Dropout" in type(m).__name__]
+    return {
+        "all its layers are known to the module": not _out_of_sight(head),
+        "one input, one output": z is None or bool(z.equal(again)),
+        "normalisation and dropout": others,
+        "the sizes of its linear layers": sizes,
+        "the sizes of its biases": sorted(len(p) for p in head.parameters() if p.ndim == 1),
+        "its output": "none" if z is None else _meaning(head, h, z, d_in, d_hidden, d_out),
+    }
 
 
-def _output_of_the_head(student: Callable) -> None:
-    """Its output is what its own weights give with one ReLU between the two layers."""
-    head = call(student, D_IN, D_HIDDEN, D_OUT)
-    h = torch.randn(32, D_IN)  # [B, d_in]
-    with torch.no_grad():
-        z = call(head, h)  # [B, d_out]
-        right = _with_weights_of(head, h, F.relu)
-        others = (F.gelu, torch.tanh, torch.sigmoid, F.silu, F.leaky_relu, F.elu)
-        likely = {
-            "no activation between the layers": _with_weights_of(head, h, lambda x: x),
-            "activation in front of the first layer": _with_weights_of(head, F.relu(h), lambda x: x),
-            "softmax at the end": lambda came: torch.allclose(came.sum(dim=1), torch.ones(32)) and came.min() >= 0,
-            "normalised output": lambda came: torch.allclose(came.norm(dim=1), torch.ones(32), atol=1e-4),
-            "activation at the end": lambda came: came.min() >= 0,
-            "another activation": one_of(*(_with_weights_of(head, h, other) for other in others)),
-        }
-    expect("the output for 32 random rows", z, right, likely, atol=1e-5)
+def _out_of_sight(head: nn.Module) -> bool:
+    """Whether layers are kept in plain lists, where a module does not look for parameters."""
+    own = vars(nn.Module())
+    kept = [value for m in head.modules() for name, value in vars(m).items() if name not in own]
+    inside = [x for value in kept if isinstance(value, list | tuple) for x in value]
+    inside += [x for value in kept if isinstance(value, dict) for x in value.values()]
+    return any(isinstance(x, nn.Module | nn.Parameter) for x in inside)
 
 
-def _with_weights_of(head: nn.Module, h: Tensor, activation: Callable[[Tensor], Tensor]) -> Tensor:
-    """What two layers with the weights of `head` give: `[B, d_in]` to `[B, d_out]`. Weights are told by their shape."""
+def _sizes(head: nn.Module, *wanted: int) -> list[tuple[int, int]]:
+    """In and out of each layer, sorted. Weights that are no nn.Linear may be kept either way round."""
+    pairs = [tuple(wanted[:2]), tuple(wanted[1:])]
+    linear = {id(m.weight): (m.in_features, m.out_features) for m in head.modules() if isinstance(m, nn.Linear)}
+    found = []
+    for p in head.parameters():
+        if p.ndim == 2:
+            size = linear.get(id(p), tuple(p.shape))
+            found.append(size if id(p) in linear or size in pairs else size[::-1])
+    return sorted(found)
+
+
+def _meaning(head: nn.Module, h: Tensor, z: Tensor, d_in: int, d_hidden: int, d_out: int) -> str:
+    """Words for what the output is, in terms of the head's own weights."""
     parameters = {tuple(parameter.shape): parameter for parameter in head.parameters()}
     parameters |= {shape[::-1]: parameter.T for shape, parameter in parameters.items() if len(shape) == 2}
-    x = F.linear(h, parameters[D_HIDDEN, D_IN], parameters.get((D_HIDDEN,)))
-    return F.linear(activation(x), parameters[D_OUT, D_HIDDEN], parameters.get((D_OUT,)))
+    if not {(d_hidden, d_in), (d_out, d_hidden)} <= parameters.keys():
+        return "of other layers"
+
+    def both(between: Callable[[Tensor], Tensor], h: Tensor = h) -> Tensor:
+        x = F.linear(h, parameters[d_hidden, d_in], parameters.get((d_hidden,)))
+        return F.linear(between(x), parameters[d_out, d_hidden], parameters.get((d_out,)))
+
+    right, plain = both(F.relu), both(lambda x: x)
+    ends = (F.relu, *ACTIVATIONS)
+    meanings = {
+        RIGHT: [right],
+        "no activation between the layers": [plain],
+        "activation in front of the first layer": [both(lambda x: x, F.relu(h)), both(F.relu, F.relu(h))],
+        "softmax at the end": [x.softmax(dim) for x in (right, plain) for dim in (0, 1)],
+        "log-softmax at the end": [x.log_softmax(1) for x in (right, plain)],
+        "unit length": [F.normalize(x, dim=dim) for x in (right, plain) for dim in (0, 1)],
+        "activation at the end": [end(x) for end in ends for x in (right, plain)],
+        "another activation": [both(other) for other in ACTIVATIONS],
+    }
+    for words, candidates in meanings.items():
+        if any(z.shape == x.shape and torch.allclose(z, x, rtol=1e-4, atol=1e-5) for x in candidates):
+            return words if z.requires_grad else "without a gradient"
+    return "something else"
 
 
 projection_head = Exercise(
@@ -79,28 +102,273 @@ projection_head = Exercise(
         "nn.Sequential takes the layers in their order: a linear layer, an activation, a linear layer.",
         "The first layer is nn.Linear(d_in, d_hidden), then nn.ReLU(). What goes in and comes out of the last one?",
     ),
-    checks=(_layers_of_the_head, _output_of_the_head),
-    mistakes={
-        "a normalisation layer": "The head of this exercise has none. SimCLR's code does put batch norm into the head, "
-        "but the text of the paper (§4.2) describes it without, and here we follow the text.",
-        "too few layers": "A single linear layer is the 'linear' head of the paper's Figure 8. It does less for h than "
-        "a head with a hidden layer.",
-        "too many layers": "One hidden layer is asked for.",
-        "layer sizes the wrong way round": "A linear layer is made with the size of its input first, then the size of "
-        "its output. h comes in, z goes out.",
-        "wrong hidden width": "The layers fit together, but the layer in the middle does not have the width that the "
-        "caller asked for. Which argument is it?",
-        "the layers do not fit": "What the first layer gives out, the second must take in.",
-        "no activation between the layers": "Two linear maps one behind the other are one linear map: the hidden layer "
-        "adds nothing until something that is not linear stands in between.",
-        "activation in front of the first layer": "h is cut off at zero before the head has seen it. The activation "
-        "belongs further in.",
-        "softmax at the end": "z is a point in a space, not a list of probabilities. The loss compares directions.",
-        "normalised output": "Unit length is the loss's business: NT-Xent normalises z itself. The head gives z as it "
-        "is.",
-        "activation at the end": "No number in z is negative: an activation stands behind the last layer. All "
-        "directions of z then lie in one corner of the space, and views that should be far apart cannot be.",
-        "another activation": "The shape is right, but the nonlinearity is not the one of the paper. SimCLR takes "
-        "ReLU.",
-    },
+    cases=(
+        Case("d_in 6, d_hidden 10, d_out 4", lambda: (6, 10, 4), _built, shown=False),
+        Case("d_in 3, d_hidden 5, d_out 8", lambda: (3, 5, 8), _built, shown=False),
+    ),
 )
+
+mistake, also = projection_head.mistake, projection_head.also
+
+
+def _says(part: str, *answers: object) -> Callable[[Seen], bool]:
+    return lambda seen: seen.came[part] in answers
+
+
+def _count(right: Callable[[int], bool]) -> Callable[[Seen], bool]:
+    return lambda seen: right(len(seen.came["the sizes of its linear layers"]))
+
+
+@mistake(
+    "the module does not know its layers",
+    "The layers are kept in a plain Python list (or tuple, or dictionary). PyTorch does not look there: to the "
+    "optimiser they do not exist, and they would never learn. There are containers for this in torch.nn.",
+    looks=_says("all its layers are known to the module", False),
+)
+def _(d_in, d_hidden, d_out):
+    """A list of layers is as good as another."""
+
+    class Head(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = [nn.Linear(d_in, d_hidden), nn.ReLU(), nn.Linear(d_hidden, d_out)]
+
+        def forward(self, h):
+            for layer in self.layers:
+                h = layer(h)
+            return h
+
+    return Head()
+
+
+@mistake(
+    "dropout",
+    "There is a dropout layer. Two linear layers and one ReLU are asked for, nothing else.",
+    looks=lambda seen: any("Dropout" in name for name in seen.came["normalisation and dropout"]),
+)
+def _(d_in, d_hidden, d_out):
+    """Dropout belongs into every head."""
+    return nn.Sequential(nn.Linear(d_in, d_hidden), nn.ReLU(), nn.Dropout(0.5), nn.Linear(d_hidden, d_out))
+
+
+@mistake(
+    "other layers in every call",
+    "The same h gives another z each time: the layers are made anew in each call, so nothing that they learn is kept. "
+    "A module makes its layers once, in __init__.",
+    looks=_says("one input, one output", False),
+)
+def _(d_in, d_hidden, d_out):
+    """The layers are made where they are needed."""
+
+    class Head(nn.Module):
+        def forward(self, h):
+            return nn.Linear(d_hidden, d_out)(nn.Linear(d_in, d_hidden)(h).relu())
+
+    return Head()
+
+
+@mistake(
+    "a normalisation layer",
+    "There is a normalisation layer in the head. SimCLR's code has batch norm there, "
+    "but the text of the paper (§4.2) describes it without, and here we follow the text.",
+    looks=lambda seen: bool(seen.came["normalisation and dropout"]),
+)
+def _(d_in, d_hidden, d_out):
+    """Batch norm belongs into every head (it does in SimCLR's code)."""
+    return nn.Sequential(nn.Linear(d_in, d_hidden), nn.BatchNorm1d(d_hidden), nn.ReLU(), nn.Linear(d_hidden, d_out))
+
+
+@mistake(
+    "too few layers",
+    "A single linear layer is the 'linear' head of the paper's Figure 8. It does less for h than a head with a hidden "
+    "layer.",
+    looks=_count(lambda count: count < 2),
+)
+def _(d_in, d_hidden, d_out):
+    """A head is a linear layer."""
+    return nn.Linear(d_in, d_out)
+
+
+@mistake("too many layers", "One hidden layer is asked for.", looks=_count(lambda count: count > 2))
+def _(d_in, d_hidden, d_out):
+    """More layers are better (they are, in SimCLR v2)."""
+    middle = nn.Linear(d_hidden, d_hidden)
+    return nn.Sequential(nn.Linear(d_in, d_hidden), nn.ReLU(), middle, nn.ReLU(), nn.Linear(d_hidden, d_out))
+
+
+@mistake(
+    "layer sizes the wrong way round",
+    "A linear layer is made with the size of its input first, then the size of its output. h comes in, z goes out.",
+)
+def _(d_in, d_hidden, d_out):
+    """A linear layer is made with (out, in), as its weight is stored."""
+    return nn.Sequential(nn.Linear(d_hidden, d_in), nn.ReLU(), nn.Linear(d_out, d_hidden))
+
+
+@also("layer sizes the wrong way round")
+def _(d_in, d_hidden, d_out):
+    return nn.Sequential(nn.Linear(d_out, d_hidden), nn.ReLU(), nn.Linear(d_hidden, d_in))
+
+
+@mistake(
+    "sizes written into the function",
+    "The head has the same sizes whatever the caller asks for. The arguments say them.",
+)
+def _(d_in, d_hidden, d_out):
+    """The sizes are those of the example."""
+    return nn.Sequential(nn.Linear(6, 10), nn.ReLU(), nn.Linear(10, 4))
+
+
+@also("sizes written into the function")
+def _(d_in, d_hidden, d_out):
+    return nn.Sequential(nn.Linear(3, 5), nn.ReLU(), nn.Linear(5, 8))
+
+
+@mistake(
+    "the layers do not fit",
+    "What the first layer gives out, the second must take in.",
+    looks=lambda seen: seen.came["its output"] == "none",
+)
+def _(d_in, d_hidden, d_out):
+    """Both layers begin at d_in."""
+    return nn.Sequential(nn.Linear(d_in, d_hidden), nn.ReLU(), nn.Linear(d_in, d_out))
+
+
+@mistake(
+    "wrong hidden width",
+    "The layers fit together, but the layer in the middle does not have the width that the caller asked for. Which "
+    "argument is it?",
+    looks=lambda seen: seen.came["its output"] == "of other layers",
+)
+def _(d_in, d_hidden, d_out):
+    """The hidden layer has the width of h."""
+    return nn.Sequential(nn.Linear(d_in, d_in), nn.ReLU(), nn.Linear(d_in, d_out))
+
+
+@mistake(
+    "wrong output width",
+    "z does not have the width that the caller asked for. Which argument is it?",
+)
+def _(d_in, d_hidden, d_out):
+    """z is as wide as h."""
+    return nn.Sequential(nn.Linear(d_in, d_hidden), nn.ReLU(), nn.Linear(d_hidden, d_in))
+
+
+@also("wrong output width")
+def _(d_in, d_hidden, d_out):
+    return nn.Sequential(nn.Linear(d_in, d_hidden), nn.ReLU(), nn.Linear(d_hidden, d_hidden))
+
+
+@mistake(
+    "a layer without its bias",
+    "A linear layer has a weight and a bias, and both are asked for. One is missing (or one too many is there).",
+    looks=lambda seen: seen.part()[0] == "the sizes of its biases",
+)
+def _(d_in, d_hidden, d_out):
+    """The formula has W only."""
+    first, last = nn.Linear(d_in, d_hidden, bias=False), nn.Linear(d_hidden, d_out, bias=False)
+    return nn.Sequential(first, nn.ReLU(), last)
+
+
+@also("a layer without its bias")
+def _(d_in, d_hidden, d_out):
+    return nn.Sequential(nn.Linear(d_in, d_hidden), nn.ReLU(), nn.Linear(d_hidden, d_out, bias=False))
+
+
+@mistake(
+    "no activation between the layers",
+    "Two linear maps one behind the other are one linear map: the hidden layer adds nothing until something that is "
+    "not linear stands in between.",
+)
+def _(d_in, d_hidden, d_out):
+    """Two linear layers are a deeper network, with or without something in between."""
+    return nn.Sequential(nn.Linear(d_in, d_hidden), nn.Linear(d_hidden, d_out))
+
+
+@mistake(
+    "activation in front of the first layer",
+    "h is cut off at zero before the head has seen it. The activation belongs further in.",
+)
+def _(d_in, d_hidden, d_out):
+    """The activation stands before each layer, as in a pre-activation ResNet."""
+    return nn.Sequential(nn.ReLU(), nn.Linear(d_in, d_hidden), nn.Linear(d_hidden, d_out))
+
+
+def _and(d_in: int, d_hidden: int, d_out: int, last: Callable[[Tensor], Tensor], between: type = nn.ReLU) -> nn.Module:
+    """The right head, or one with another layer in between, and something behind it."""
+
+    class Head(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.last = nn.Linear(d_in, d_hidden), nn.Linear(d_hidden, d_out)
+
+        def forward(self, h):
+            return last(self.last(between()(self.first(h))))
+
+    return Head()
+
+
+@mistake(
+    "softmax at the end",
+    "z is a point in a space, not a list of probabilities. The loss compares directions.",
+)
+def _(d_in, d_hidden, d_out):
+    """A network ends with a softmax."""
+    return _and(d_in, d_hidden, d_out, lambda z: z.softmax(dim=1))
+
+
+@mistake(
+    "log-softmax at the end",
+    "z is a point in a space, not a list of log-probabilities. The loss compares directions.",
+)
+def _(d_in, d_hidden, d_out):
+    """A network ends with a log-softmax."""
+    return _and(d_in, d_hidden, d_out, lambda z: z.log_softmax(dim=1))
+
+
+@mistake(
+    "normalised output",
+    "Unit length is the loss's business: NT-Xent normalises z itself. The head gives z as it is.",
+)
+def _(d_in, d_hidden, d_out):
+    """The loss works on unit vectors, so the head has to make them."""
+    return _and(d_in, d_hidden, d_out, lambda z: F.normalize(z, dim=1))
+
+
+@mistake(
+    "activation at the end",
+    "An activation stands behind the last layer. It cuts off or bends z: with a ReLU all directions of z lie in one "
+    "corner of the space, and views that should be far apart cannot be.",
+)
+def _(d_in, d_hidden, d_out):
+    """Every linear layer is followed by its ReLU."""
+    return _and(d_in, d_hidden, d_out, F.relu)
+
+
+@mistake(
+    "another activation",
+    "The shape is right, but the nonlinearity is not the one of the paper. SimCLR takes ReLU.",
+)
+def _(d_in, d_hidden, d_out):
+    """GELU is the modern choice."""
+    return _and(d_in, d_hidden, d_out, lambda z: z, nn.GELU)
+
+
+@mistake(
+    "no gradient",
+    "The output is right, but no gradient flows back from it to the layers: they would never learn.",
+)
+def _(d_in, d_hidden, d_out):
+    """The output is a tensor of numbers."""
+    return _and(d_in, d_hidden, d_out, Tensor.detach)
+
+
+@mistake(
+    "something else on the way",
+    "Layers and sizes are right, but the output is not what the formula makes of these layers. What else happens "
+    "between h and z?",
+    looks=_says("its output", "something else"),
+)
+def _(d_in, d_hidden, d_out):
+    """A little more is done to z."""
+    return _and(d_in, d_hidden, d_out, lambda z: z - z.mean(dim=1, keepdim=True))
