@@ -193,7 +193,7 @@ DRAW = {
         zero=["difference"],
     ),
     "coverage": lambda: figures.coverage([(0.5, 0.4, 0.6), (0.8, 0.7, 0.9), (0.55, 0.5, 0.6)], 0.55),
-    "chosen_and_fresh": lambda: figures.chosen_and_fresh(np.array([0.5, 0.7, 0.6]), np.array([0.6, 0.55, 0.65])),
+    "chosen_and_fresh": lambda: figures.chosen_and_fresh(np.array([-0.1, 0.1, 0.0]), np.array([0.0, 0.02, -0.02])),
     "method_table": lambda: figures.method_table(
         {
             "shapes": {
@@ -541,8 +541,8 @@ def test_coverage_counts_the_intervals_that_miss():
 def test_the_winner_is_the_best_of_those_that_chose():
     figure = DRAW["chosen_and_fresh"]()
     winner = next(line for line in figure.axes[0].lines if line.get_marker() == "D")
-    assert (winner.get_xdata()[0], winner.get_ydata()[0]) == (0.7, 0.55)
-    assert "0.700 there and 0.550 on fresh images, where the mean of all is 0.600" in figure.alt_text
+    assert (winner.get_xdata()[0], winner.get_ydata()[0]) == (0.1, 0.02)
+    assert "leads the mean of all by 0.100 there, and by 0.020 on fresh images" in figure.alt_text
 
 
 def test_method_table_has_a_point_a_seed_and_a_bar_for_a_new_run():
