@@ -477,8 +477,8 @@ print(f"loss without looking at the image: {-(share * share.log()).sum():.2f}; w
 def uniform_over_clusters(assignments, n, generator):
     """Positions of n images, int64 [n]: each non-empty cluster equally likely, then each of its images.
 
-    assignments: int64 [N], some numbers below the largest may be missing. Draws are with replacement, in any order, and
-    all randomness comes from the generator.
+    assignments: int64 [N], some numbers below the largest may be missing. Draws are independent of each other, with
+    replacement, and all randomness comes from the generator.
     """
     ### BEGIN SOLUTION
     counts = assignments.bincount()

@@ -5,9 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from aimsssl.exercises.old_framework import Exercise, call, expect
-
-IMAGES, ROUNDS = 12, 4
+from aimsssl.exercises.compare import same
+from aimsssl.exercises.framework import Case, Exercise, Seen
 
 
 def _reference_deepcluster(
@@ -22,91 +21,68 @@ def _reference_deepcluster(
     return history
 
 
-class _Network:
-    """A network that is a counter: features and clusters tell how often it was trained. It writes down what happens."""
+class _Head:
+    """A head knows only whether it was trained."""
 
-    def __init__(self):
-        self.trained, self.heads = 0, 0
-        self.calls: list[str] = []
-        self.heads_used: list[object] = []
-        self.labels_used: list[Tensor] = []
-        self.images_used: list[Tensor] = []
+    trained = False
+
+
+class _Network:
+    """A network that is a counter: its features tell how often it was trained. It writes down what train is given."""
+
+    def __init__(self, n: int):
+        self.images = torch.arange(n)[:, None, None, None].expand(n, 1, 2, 2).clone()  # [N, C, H, W]
+        self.trained = 0
+        self.heads_used: list[str] = []
+        self.images_used: list[str] = []
+        self.labels_used: list[object] = []
 
     def extract(self, images: Tensor) -> Tensor:
-        self.calls.append("extract")
-        return images.flatten(1).float() + 1000 * self.trained
+        return images.flatten(1)[:, :3] * 2.0 + 11 * self.trained + 1
 
     def cluster(self, features: Tensor) -> Tensor:
-        self.calls.append("cluster")
-        return (features[:, 0].long() // 3 + features[:, 0].long() // 1000) % 5
+        return (features.flatten(1)[:, 0].long() // 3) % 5
 
-    def new_head(self) -> str:
-        self.calls.append("new_head")
-        self.heads += 1
-        return f"head {self.heads}"
+    def new_head(self) -> _Head:
+        return _Head()
 
-    def train(self, head: object, images: Tensor, labels: Tensor) -> float:
-        self.calls.append("train")
-        self.heads_used.append(head)
-        self.labels_used.append(labels)
-        self.images_used.append(images)
+    def train(self, head: object, images: object, labels: object) -> None:
+        self.heads_used.append(self._word_for_a_head(head))
+        self.images_used.append(self._word_for_images(images))
+        self.labels_used.append(labels.clone() if isinstance(labels, Tensor) else labels)
         self.trained += 1
-        return 1.0 / self.trained
+
+    def _word_for_a_head(self, head: object) -> str:
+        if not isinstance(head, _Head):
+            return "new_head itself" if head == self.new_head else "no head"
+        before, head.trained = head.trained, True
+        return "a head that was trained before" if before else "a new head"
+
+    def _word_for_images(self, images: object) -> str:
+        if not isinstance(images, Tensor) or images.shape[1:] != self.images.shape[1:]:
+            return "something else"
+        whole = len(images) == len(self.images) and torch.equal(images, self.images)
+        return "the images" if whole else "other images, or a part of them"
 
 
-def _run(student: Callable) -> tuple[_Network, Tensor, object]:
-    network, images = _Network(), torch.arange(IMAGES)[:, None, None, None]
-    return (
-        network,
-        images,
-        call(student, images, ROUNDS, network.extract, network.cluster, network.new_head, network.train),
-    )
+RETURNED, LABELS = "the labels of each round, as returned", "the labels that train was given"
+IMAGES, HEADS = "the images that train was given", "the heads that were trained"
 
 
-def _labels(student: Callable) -> None:
-    """In every round the labels are the clusters of the features of that moment."""
-    other = _Network()
-    right = _reference_deepcluster(
-        torch.arange(IMAGES)[:, None, None, None], ROUNDS, other.extract, other.cluster, other.new_head, other.train
-    )
-    network, _, came = _run(student)
-    once = [right[0]] * ROUNDS
-    used = [labels for labels in network.labels_used if isinstance(labels, Tensor)]
-
-    def same(labels: list, expected: list) -> bool:
-        return len(labels) == len(expected) and all(map(torch.equal, labels, expected))
-
-    what = f"the labels of {ROUNDS} rounds: as returned, then as given to train"
-    expect(
-        what,
-        [*came, *network.labels_used] if isinstance(came, list | tuple) else came,
-        [*right, *right],
-        likely={
-            "clustered once": lambda _: same(used, once),
-            "features, not labels": lambda _: any(labels.is_floating_point() for labels in used),
-            "never trained": lambda _: network.trained == 0,
-            "one round only": lambda _: network.trained == 1,
-            "labels of the round before": lambda _: same(used, [right[0], *right[:-1]]),
-            "clustered after training": lambda _: (
-                "train" in network.calls and network.calls[::-1].index("cluster") < network.calls[::-1].index("train")
-            ),
-            "the last labels only": lambda _: len(came) != ROUNDS and same(used, right),
-        },
-    )
+def _seen(function: Callable, network: _Network, rounds: int) -> dict:
+    labels = function(network.images, rounds, network.extract, network.cluster, network.new_head, network.train)
+    return {
+        RETURNED: labels,
+        LABELS: network.labels_used,
+        IMAGES: network.images_used,
+        HEADS: network.heads_used,
+    }
 
 
-def _heads(student: Callable) -> None:
-    """Every round has a head of its own, that has never seen other labels."""
-    network, _, _ = _run(student)
-    expect(
-        f"the heads that were trained in {ROUNDS} rounds",
-        [str(head) for head in network.heads_used],
-        [f"head {number}" for number in range(1, ROUNDS + 1)],
-        likely={
-            "the head kept": ["head 1"] * ROUNDS,
-            "new_head not called": lambda came: network.heads == 0,
-        },
-    )
+def _orders_confused(seen: Seen) -> bool:
+    """Whether a head or something else lies where the labels or the images should be."""
+    no_images = "no head" in seen.came[HEADS] and "something else" in seen.came[IMAGES]
+    return no_images or any(isinstance(labels, _Head) for labels in seen.came[LABELS])
 
 
 deepcluster = Exercise(
@@ -124,21 +100,269 @@ deepcluster = Exercise(
         "Inside the loop: labels are cluster of extract of images; train gets what new_head() gives, the images and "
         "the labels, in this order; the labels are appended to a list, which is returned at the end.",
     ),
-    checks=(_labels, _heads),
-    mistakes={
-        "clustered once": "The labels of the first round were used in all rounds. They come from random weights. The "
-        "network has changed since, and its features are better now: ask them again.",
-        "features, not labels": "train got features. It needs a whole number for each image: that of its cluster.",
-        "never trained": "The network was clustered, but never trained: its features stay what they were.",
-        "one round only": "There was one round of training. Everything is repeated `rounds` times.",
-        "labels of the round before": "Training used the clusters of one round earlier. They belong to features that "
-        "the network no longer has.",
-        "clustered after training": "The last thing that happened was a clustering. Labels that nobody trains on are "
-        "of no use: cluster first, then train.",
-        "the last labels only": "The training is right. The contract asks for the labels of *every* round, as a list.",
-        "the head kept": "One head was trained through all rounds. But number 3 of this round is not number 3 of the "
-        "last one: k-means numbers its clusters as they come. The head would first have to unlearn everything, and "
-        "would push that confusion back into the encoder.",
-        "new_head not called": "train needs a head. One of the arguments makes it.",
-    },
+    cases=(
+        Case("4 rounds with 12 images", lambda: (_Network(12), 4), _seen),
+        Case("2 rounds with 7 images", lambda: (_Network(7), 2), _seen),
+    ),
 )
+
+
+@deepcluster.mistake(
+    "clustered once",
+    "The labels of all rounds come from the features before the first training, those of random weights. The network "
+    "has changed since, and its features are better now: ask them again.",
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """The clusters are the labels, and labels do not change."""
+    labels = cluster(extract(images))
+    for _ in range(rounds):
+        train(new_head(), images, labels)
+    return [labels] * rounds
+
+
+@deepcluster.mistake(
+    "images clustered, not features",
+    "The images themselves were clustered. Pixels never change, so training never gives better labels: the clusters "
+    "must be those of the network's features.",
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """k-means finds groups of images, so it gets the images."""
+    return _reference_deepcluster(images, rounds, lambda x: x, cluster, new_head, train)
+
+
+@deepcluster.mistake(
+    "features, not labels", "train got features. It needs a whole number for each image: that of its cluster."
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """The network learns to predict its own features."""
+    history = []
+    for _ in range(rounds):
+        features = extract(images)
+        train(new_head(), images, features)
+        history.append(cluster(features))
+    return history
+
+
+@deepcluster.also("features, not labels")
+def _(images, rounds, extract, cluster, new_head, train):
+    return _reference_deepcluster(images, rounds, extract, lambda x: x, new_head, train)
+
+
+@deepcluster.mistake(
+    "features returned",
+    "The training is right. But what comes back are features: the contract asks for the labels of each round.",
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """The features are what the network has learned."""
+    history = []
+    for _ in range(rounds):
+        history.append(extract(images))
+        train(new_head(), images, cluster(history[-1]))
+    return history
+
+
+@deepcluster.mistake(
+    "trained on features",
+    "train got features in place of the images. They are fixed numbers: only the head could learn from them, and the "
+    "network would stay as it is.",
+    looks=lambda seen: set(seen.came[IMAGES]) == {"something else"} and "no head" not in seen.came[HEADS],
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """The head works on features, so it is trained on them."""
+    history = []
+    for _ in range(rounds):
+        features = extract(images)
+        history.append(cluster(features))
+        train(new_head(), features, history[-1])
+    return history
+
+
+@deepcluster.mistake("never trained", "The network was clustered, but never trained: its features stay what they were.")
+def _(images, rounds, extract, cluster, new_head, train):
+    """Cluster again and again until it fits."""
+    return [cluster(extract(images)) for _ in range(rounds)]
+
+
+@deepcluster.mistake(
+    "a part of the images",
+    "train got a part of the images, or others. All images and all their labels make an epoch.",
+    looks=lambda seen: "other images, or a part of them" in seen.came[IMAGES],
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """A batch is enough for a step."""
+    return _reference_deepcluster(images, rounds, extract, cluster, new_head, lambda h, x, y: train(h, x[:4], y[:4]))
+
+
+@deepcluster.mistake(
+    "no training in the last round",
+    "The labels are right, but nobody trains on those of the last round: train was called once less than there are "
+    "rounds.",
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """The first clusters come before the loop, and each training is followed by new ones."""
+    history = _reference_deepcluster(images, rounds - 1, extract, cluster, new_head, train)
+    return [*history, cluster(extract(images))]
+
+
+@deepcluster.mistake("one round only", "There was one round of training. Everything is repeated `rounds` times.")
+def _(images, rounds, extract, cluster, new_head, train):
+    """Cluster, train, done."""
+    labels = cluster(extract(images))
+    train(new_head(), images, labels)
+    return [labels] * rounds
+
+
+@deepcluster.also("one round only")  # return inside the loop
+def _(images, rounds, extract, cluster, new_head, train):
+    return _reference_deepcluster(images, 1, extract, cluster, new_head, train)
+
+
+@deepcluster.mistake(
+    "another number of rounds", "There were more or fewer rounds than `rounds`. Count how often the loop runs."
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """The rounds before the last one, and then the last one."""
+    return _reference_deepcluster(images, rounds - 1, extract, cluster, new_head, train)
+
+
+for _count in (lambda rounds: rounds + 1, lambda rounds: 4, lambda rounds: 2, lambda rounds: 2 * rounds):
+
+    @deepcluster.also("another number of rounds")
+    def _(images, rounds, extract, cluster, new_head, train, count=_count):
+        return _reference_deepcluster(images, count(rounds), extract, cluster, new_head, train)
+
+
+@deepcluster.mistake(
+    "trained more than once a round",
+    "train was called more often than there are rounds. It is a whole epoch; after each one the images are clustered "
+    "anew.",
+    looks=lambda seen: len(seen.came[HEADS]) > seen.inputs[1],
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """The labels are good for several epochs."""
+    history = []
+    for _ in range(rounds):
+        history.append(cluster(extract(images)))
+        for _ in range(2):
+            train(new_head(), images, history[-1])
+    return history
+
+
+@deepcluster.mistake(
+    "labels of the round before",
+    "Training used the clusters of one round earlier. They belong to features that the network no longer has.",
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """The clusters are made while the network trains, and used in the next round."""
+    labels = cluster(extract(images))
+    history = []
+    for _ in range(rounds):
+        following = cluster(extract(images))
+        train(new_head(), images, labels)
+        history.append(labels)
+        labels = following
+    return history
+
+
+@deepcluster.mistake(
+    "clustered after training",
+    "What comes back as the labels of a round was clustered after its training. Labels that nobody trains on are of no "
+    "use: cluster first, then train.",
+    looks=lambda seen: same(seen.came[RETURNED][:-1], seen.expected[RETURNED][1:]),
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """The labels of a round are those that the network has after it."""
+    labels = cluster(extract(images))
+    history = []
+    for _ in range(rounds):
+        train(new_head(), images, labels)
+        labels = cluster(extract(images))
+        history.append(labels)
+    return history
+
+
+@deepcluster.mistake(
+    "the last labels only",
+    "The training is right. The contract asks for the labels of *every* round, as a list.",
+    looks=lambda seen: seen.came[LABELS] and len(seen.came[RETURNED]) == 1 < len(seen.came[LABELS]),
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """The last labels are the best."""
+    return _reference_deepcluster(images, rounds, extract, cluster, new_head, train)[-1:]
+
+
+@deepcluster.also("the last labels only")
+def _(images, rounds, extract, cluster, new_head, train):
+    return _reference_deepcluster(images, rounds, extract, cluster, new_head, train)[-1]
+
+
+@deepcluster.mistake(
+    "a tensor in place of a list",
+    "The labels of all rounds are right, but they are one tensor. A list is asked for, with a tensor for each round.",
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """All rounds in one tensor."""
+    return torch.stack(_reference_deepcluster(images, rounds, extract, cluster, new_head, train))
+
+
+@deepcluster.mistake(
+    "the head kept",
+    "One head was trained through all rounds. But number 3 of this round is not number 3 of the last one: k-means "
+    "numbers its clusters as they come. The head would first have to unlearn everything, and would push that confusion "
+    "back into the encoder.",
+    looks=lambda seen: "a head that was trained before" in seen.came[HEADS],
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """The head goes on learning, like the encoder."""
+    head, history = new_head(), []
+    for _ in range(rounds):
+        history.append(cluster(extract(images)))
+        train(head, images, history[-1])
+    return history
+
+
+@deepcluster.mistake(
+    "new_head not called",
+    "train needs a head. One of the arguments makes it.",
+    looks=lambda seen: set(seen.came[HEADS]) == {"no head"} and not _orders_confused(seen),
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """train makes the head that it needs."""
+    return _reference_deepcluster(images, rounds, extract, cluster, lambda: None, train)
+
+
+@deepcluster.mistake(
+    "new_head handed on as it is",
+    "train got the function new_head and not a head. A function does its work only where it is called, with `()`.",
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """new_head is the new head."""
+    return _reference_deepcluster(images, rounds, extract, cluster, lambda: new_head, train)
+
+
+@deepcluster.mistake(
+    "train's arguments in another order",
+    "What train got is not in the order head, images, labels.",
+    looks=lambda seen: _orders_confused(seen),
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """First the data, then what is trained."""
+    return _reference_deepcluster(images, rounds, extract, cluster, new_head, lambda h, x, y: train(x, y, h))
+
+
+for _order in ((1, 0, 2), (0, 2, 1), (2, 1, 0), (2, 0, 1)):
+
+    @deepcluster.also("train's arguments in another order")
+    def _(images, rounds, extract, cluster, new_head, train, order=_order):
+        def turned(*given: object) -> None:
+            train(*(given[i] for i in order))
+
+        return _reference_deepcluster(images, rounds, extract, cluster, new_head, turned)
+
+
+@deepcluster.mistake(
+    "the rounds from the last to the first", "The labels of the rounds are right, but the last round stands first."
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """The newest is the first."""
+    return _reference_deepcluster(images, rounds, extract, cluster, new_head, train)[::-1]

@@ -6,10 +6,13 @@ import torch
 from torch import Tensor
 
 from aimsssl import clustering
-from aimsssl.exercises.old_framework import Exercise, Raised, Wrong, call, expect, one_of
+from aimsssl.exercises.compare import difference
+from aimsssl.exercises.framework import Case, Exercise, Seen, Wrong
 
-SIZES, DRAWS = (600, 300, 90, 9, 1), 8000
-CLOSE = 0.03  # five standard errors of a share of a fifth
+COUNT, NOWHERE = "how many draws", "how many draws are no position"
+SHARES, FIRST_HALF = "the share of each cluster", "the share of each cluster in the first half of the draws"
+IMAGES = "how often each image was drawn, where 1 is its fair share"
+SAME, OTHER, NEXT = "the same seed, the same draws", "another seed, other draws", "a second call draws others"
 
 
 def _reference_uniform_over_clusters(assignments: Tensor, n: int, generator: torch.Generator) -> Tensor:
@@ -17,118 +20,57 @@ def _reference_uniform_over_clusters(assignments: Tensor, n: int, generator: tor
     return clustering.uniform_over_clusters(assignments, n, generator)
 
 
-def _mixed(sizes: tuple[int, ...]) -> Tensor:
+def _mixed(*sizes: int) -> Tensor:
     """Assignments with these cluster sizes, in random order: int64 `[N]`."""
     assignments = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
     return assignments[torch.randperm(len(assignments))]
 
 
-def _draw(student: Callable, assignments: Tensor, seed: int = 0) -> Tensor:
-    """What the student drew, as positions that exist."""
-    came = call(student, assignments, DRAWS, torch.Generator().manual_seed(seed))
-    if not isinstance(came, Tensor):
-        raise Wrong("wrong type", came, f"a tensor of {DRAWS} positions")
-    if came.dtype != torch.int64:
-        raise Wrong("wrong dtype", came, f"int64 [{DRAWS}]")
-    if came.shape != (DRAWS,):
-        short = came.ndim == 1 and len(came) < DRAWS
-        raise Wrong("too few draws" if short else "wrong shape", came, f"int64 [{DRAWS}]")
-    if came.min() < 0 or came.max() >= len(assignments):
-        raise Wrong("not a position", came, f"numbers from 0 to {len(assignments) - 1}")
+def _draws(function: Callable, assignments: Tensor, n: int, generator: torch.Generator) -> Tensor:
+    """What was drawn: whole numbers in one row."""
+    came = function(assignments, n, generator)
+    found = difference(came, torch.zeros(n, dtype=torch.int64))
+    if found and (found.name in ("wrong type", "wrong dtype") or came.ndim != 1 or len(came) == 0):
+        raise Wrong(found.name, found.sentence)
     return came
 
 
-def _shares(assignments: Tensor, positions: Tensor, k: int) -> Tensor:
-    return assignments[positions].bincount(minlength=k) / len(positions)
+def _shares(function: Callable, assignments: Tensor, n: int) -> dict:
+    came = _draws(function, assignments, n, torch.Generator().manual_seed(0))
+    there = came[(came >= 0) & (came < len(assignments))]
+    k = int(assignments.max()) + 1
+
+    def share(positions: Tensor) -> Tensor:
+        return assignments[positions].bincount(minlength=k) / max(1, len(positions))
+
+    return {
+        COUNT: len(came),
+        NOWHERE: len(came) - len(there),
+        SHARES: share(there),
+        FIRST_HALF: share(there[: len(there) // 2]),
+    }
 
 
-def _every_cluster(student: Callable) -> None:
-    """Each cluster gets the same share of the draws, whatever its size."""
-    assignments = _mixed(SIZES)
-    k, sizes = len(SIZES), torch.tensor(SIZES, dtype=torch.float32)
-    came = _draw(student, assignments)
-    by_cluster = assignments.argsort(stable=True)  # a list in the order of the clusters
-    through_the_list = torch.zeros(k).index_add_(
-        0, assignments[by_cluster], 1 / (k * sizes[assignments])
-    )  # image number i, drawn fairly, but looked up at place i of that list
-    expect(
-        f"the share of the draws of each cluster, where the clusters have {', '.join(map(str, SIZES))} images",
-        _shares(assignments, came, k),
-        torch.full((k,), 1 / k),
-        likely={
-            "cluster numbers, not images": lambda _: came.max() < k,
-            "sampling by position": through_the_list,
-            "uniform over images": sizes / sizes.sum(),
-            "large clusters favoured": one_of(sizes**2 / (sizes**2).sum(), atol=CLOSE),
-            "only half-way": sizes.sqrt() / sizes.sqrt().sum(),
-            "small clusters favoured": lambda shares: shares[-1] > 0.5,
-            "a cluster is never drawn": lambda shares: (shares == 0).any(),
-        },
-        rtol=0,
-        atol=CLOSE,
-    )
+def _of_each_image(function: Callable, assignments: Tensor, n: int) -> dict:
+    """As `_shares`, of every image, the clusters one after the other."""
+    came = _draws(function, assignments, n, torch.Generator().manual_seed(0))
+    there = came[(came >= 0) & (came < len(assignments))]
+    counts = assignments.bincount()
+    fair = n / (counts > 0).sum() / counts[assignments]
+    often = there.bincount(minlength=len(assignments)) / fair
+    return {NOWHERE: len(came) - len(there), IMAGES: often[assignments.argsort(stable=True)]}
 
 
-def _every_image(student: Callable) -> None:
-    """Within a cluster each image is equally likely."""
-    assignments = _mixed((50, 10, 5))
-    came = _draw(student, assignments)
-    counts = came.bincount(minlength=len(assignments)) * 65 / DRAWS  # 1 where images were drawn evenly
-    for cluster, size in enumerate((50, 10, 5)):
-        share = counts[assignments == cluster]
-        where = f"how often each of the {size} images of a cluster was drawn, one is {DRAWS // 3 / size:.0f} times"
-        share = share / (65 / (3 * size))
-        if (share == 0).any():
-            raise Wrong("images that are never drawn", share, "each about 1", where)
-        if (share - 1).abs().max() > 0.55:
-            raise Wrong("images of a cluster not equally likely", share, "each about 1", where)
-
-
-def _in_any_order(student: Callable) -> None:
-    """A part of the draws is as fair as the whole: a batch holds all clusters."""
-    assignments = _mixed((50, 10, 5))
-    came = _draw(student, assignments)[: DRAWS // 4]
-    expect(
-        f"the share of each cluster in the first {DRAWS // 4} of {DRAWS} draws",
-        _shares(assignments, came, 3),
-        torch.full((3,), 1 / 3),
-        likely={"cluster after cluster": lambda shares: shares.max() > 0.6},
-        rtol=0,
-        atol=0.06,
-    )
-
-
-def _an_empty_cluster(student: Callable) -> None:
-    """A number that no image has."""
-    assignments = _mixed((30, 0, 10))
-    try:
-        came = _draw(student, assignments)
-    except Raised as raised:
-        raise Wrong(
-            "an empty cluster is drawn", f"{type(raised.error).__name__}", "positions", "cluster 1 has no image"
-        ) from None
-    except Wrong as wrong:
-        if wrong.mistake in ("not a position", "too few draws"):
-            raise Wrong("an empty cluster is drawn", wrong.came, wrong.expected, "cluster 1 has no image") from None
-        raise
-    expect(
-        "the share of each cluster, where the clusters have 30, 0 and 10 images",
-        _shares(assignments, came, 3),
-        torch.tensor([0.5, 0.0, 0.5]),
-        likely={"an empty cluster is drawn": lambda shares: (shares - 0.5).abs().max() > CLOSE},
-        rtol=0,
-        atol=CLOSE,
-    )
-
-
-def _repeatable(student: Callable) -> None:
-    """The same generator state, the same draws; another, others."""
-    assignments = _mixed((50, 10, 5))
-    first, again, other = (_draw(student, assignments, seed) for seed in (1, 1, 2))
-    if not torch.equal(first, again):
-        raise Wrong("the generator is not used", again, first, "twice the same call, with generators of one seed")
-    if torch.equal(first, other):
-        raise Wrong("always the same draws", other, "other draws", "generators of two seeds")
+def _repeated(function: Callable, assignments: Tensor, n: int) -> dict:
+    generator = torch.Generator().manual_seed(1)
+    first, following = (_draws(function, assignments, n, generator) for _ in range(2))
+    again, other = (_draws(function, assignments, n, torch.Generator().manual_seed(seed)) for seed in (1, 2))
+    return {
+        COUNT: len(first),
+        SAME: torch.equal(first, again),
+        OTHER: not torch.equal(first, other),
+        NEXT: not torch.equal(first, following),
+    }
 
 
 uniform_over_clusters = Exercise(
@@ -146,32 +88,313 @@ uniform_over_clusters = Exercise(
         "torch.multinomial draws positions by weights, with replacement=True and the generator. Pass it 1 divided by "
         "the counts at the assignments, as floating-point numbers. Clusters without images never appear in it.",
     ),
-    checks=(_every_cluster, _every_image, _in_any_order, _an_empty_cluster, _repeatable),
-    mistakes={
-        "too few draws": "Fewer than n positions came. Were small clusters used up? An image may come more than once.",
-        "not a position": "Positions count images: from 0 to N − 1.",
-        "cluster numbers, not images": "These are numbers of clusters. Which image should be shown?",
-        "sampling by position": "Numbers of images were drawn fairly, then used as places in a list that is ordered by "
-        "cluster. There, place i is another image. What comes out follows the sizes of the clusters again. A number "
-        "means something only together with the list that it counts.",
-        "uniform over images": "Each *image* is equally likely, so a cluster gets draws in proportion to its size. "
-        "This is what should be avoided.",
-        "large clusters favoured": "Large clusters get even more than their size. Should the weight of an image grow "
-        "or shrink with the size of its cluster?",
-        "only half-way": "Large clusters still get more, in proportion to the root of their size.",
-        "small clusters favoured": "Now the small clusters get nearly everything. The weight shrinks too fast with the "
-        "size of the cluster.",
-        "a cluster is never drawn": "A cluster that has images was never drawn. Do the cluster numbers go far enough?",
-        "images that are never drawn": "Some images have no chance at all. Every image should have one.",
-        "images of a cluster not equally likely": "The clusters are fair, but within one of them some images come more "
-        "often than others.",
-        "cluster after cluster": "The draws come cluster by cluster. A batch then holds one pseudo-label only, and the "
-        "network learns to say always the same.",
-        "an empty cluster is drawn": "k-means can leave a cluster empty, and its number is then nobody's. It must not "
-        "take part.",
-        "the generator is not used": "The draws did not come from the generator that was passed. A run that is stopped "
-        "and goes on could not repeat them.",
-        "always the same draws": "The seed of the generator changes nothing: a new generator was made inside, or "
-        "nothing is random.",
-    },
+    cases=(
+        Case(
+            "6000 draws from clusters of 600, 300, 90, 9 and 1 images",
+            lambda: (_mixed(600, 300, 90, 9, 1), 6000),
+            _shares,
+            rtol=0,
+            atol=0.05,
+        ),
+        Case(
+            "4000 draws from clusters of 12, 5 and 3 images",
+            lambda: (_mixed(12, 5, 3), 4000),
+            _of_each_image,
+            rtol=0.2,
+            atol=0.6,
+        ),
+        Case(
+            "2000 draws where the clusters have 30, 0 and 10 images",
+            lambda: (_mixed(30, 0, 10), 2000),
+            _shares,
+            rtol=0,
+            atol=0.08,
+        ),
+        Case(
+            "30 draws from clusters of 50, 10 and 5 images, with several generators",
+            lambda: (_mixed(50, 10, 5), 30),
+            _repeated,
+        ),
+    ),
 )
+
+
+def _members(assignments: Tensor) -> list[Tensor]:
+    return [(assignments == j).nonzero()[:, 0] for j in assignments.unique().tolist()]
+
+
+def _weighted(assignments: Tensor, n: int, generator: torch.Generator, weight: Callable) -> Tensor:
+    """Each image is drawn by the weight of the size of its cluster."""
+    weights = weight(assignments.bincount().double())[assignments]
+    return torch.multinomial(weights, n, replacement=True, generator=generator)
+
+
+def _of_clusters(chosen: Tensor, members: list[Tensor], generator: torch.Generator, within: Callable) -> Tensor:
+    """An image of each chosen cluster; `within(u)` in [0, 1) is its place there, for u drawn evenly."""
+    sizes = torch.tensor([len(m) for m in members])[chosen]
+    place = (within(torch.rand(len(chosen), generator=generator)) * sizes).long()
+    starts = torch.tensor([0, *(len(m) for m in members[:-1])]).cumsum(0)[chosen]
+    return torch.cat(members)[starts + place]
+
+
+@uniform_over_clusters.mistake(
+    "too few draws",
+    "Fewer than n positions came. Were small clusters used up? An image may come more than once.",
+    looks=lambda seen: seen.came[COUNT] < seen.inputs[1] if COUNT in seen.came else True,
+)
+def _(assignments, n, generator):
+    """Every image at most once in an epoch."""
+    each = n // len(assignments.unique())
+    return torch.cat([m[torch.randperm(len(m), generator=generator)[:each]] for m in _members(assignments)])
+
+
+@uniform_over_clusters.also("too few draws")  # as many as can be shared evenly
+def _(assignments, n, generator):
+    drawn = _weighted(assignments, n, generator, lambda counts: 1 / counts)
+    return drawn[: min(n, len(assignments))]
+
+
+@uniform_over_clusters.mistake(
+    "too many draws",
+    "More than n positions came: n is how many images are wanted in all, not from each cluster.",
+    looks=lambda seen: seen.came[COUNT] > seen.inputs[1] if COUNT in seen.came else True,
+)
+def _(assignments, n, generator):
+    """n images of each cluster."""
+    k = len(assignments.unique())
+    return _weighted(assignments, n * k, generator, lambda counts: 1 / counts)
+
+
+@uniform_over_clusters.mistake("not a position", "Positions count images: from 0 to N − 1.")
+def _(assignments, n, generator):
+    """The images are numbered from 1."""
+    return _weighted(assignments, n, generator, lambda counts: 1 / counts) + 1
+
+
+@uniform_over_clusters.mistake(
+    "cluster numbers, not images", "These are numbers of clusters. Which image should be shown?"
+)
+def _(assignments, n, generator):
+    """Uniform over clusters: draw clusters."""
+    return torch.randint(int(assignments.max()) + 1, (n,), generator=generator)
+
+
+@uniform_over_clusters.also("cluster numbers, not images")
+def _(assignments, n, generator):
+    return assignments[_weighted(assignments, n, generator, lambda counts: 1 / counts)]
+
+
+@uniform_over_clusters.also("cluster numbers, not images")
+def _(assignments, n, generator):
+    names = assignments.unique()
+    return names[torch.randint(len(names), (n,), generator=generator)]
+
+
+@uniform_over_clusters.mistake(
+    "places within a cluster for positions",
+    "The place of an image was counted within its cluster, and handed out as it is. Among all images that "
+    "place belongs to another one.",
+)
+def _(assignments, n, generator):
+    """A cluster, then the number of an image in it."""
+    sizes = assignments.unique(return_counts=True)[1]
+    chosen = torch.randint(len(sizes), (n,), generator=generator)
+    return (torch.rand(n, generator=generator) * sizes[chosen]).long()
+
+
+@uniform_over_clusters.mistake(
+    "sampling by position",
+    "Numbers of images were drawn fairly, then used as places in a list that is ordered by cluster. There, place i is "
+    "another image. What comes out follows the sizes of the clusters again. A number means something only "
+    "together with the list that it counts.",
+)
+def _(assignments, n, generator):
+    """The images stand in the order of their clusters, and the numbers of the images tell where."""
+    by_cluster = assignments.argsort(stable=True)
+    return by_cluster[_weighted(assignments, n, generator, lambda counts: 1 / counts)]
+
+
+@uniform_over_clusters.mistake(
+    "places in the ordered list for positions",
+    "The draws are places in a list that is ordered by cluster. At that place of the *images* stands another one: a "
+    "number means something only together with the list that it counts.",
+)
+def _(assignments, n, generator):
+    """Cluster after cluster, and the places are drawn."""
+    return _weighted(assignments.sort().values, n, generator, lambda counts: 1 / counts)
+
+
+@uniform_over_clusters.mistake(
+    "uniform over images",
+    "Each *image* is equally likely, so a cluster gets draws in proportion to its size. This is what should "
+    "be avoided.",
+)
+def _(assignments, n, generator):
+    """Every image has the same chance: that is uniform."""
+    return torch.randint(len(assignments), (n,), generator=generator)
+
+
+@uniform_over_clusters.mistake(
+    "large clusters favoured",
+    "Large clusters get even more than their size. Should the weight of an image grow or shrink with the size of its "
+    "cluster?",
+)
+def _(assignments, n, generator):
+    """The weight of an image is the size of its cluster."""
+    return _weighted(assignments, n, generator, lambda counts: counts)
+
+
+@uniform_over_clusters.mistake(
+    "only half-way",
+    "Large clusters still get more than small ones: the weight of an image shrinks too slowly with the size of its "
+    "cluster.",
+    looks=lambda seen: _falls_with_size(seen, 1),
+)
+def _(assignments, n, generator):
+    """One over the root of the size, as is usual for rare words."""
+    return _weighted(assignments, n, generator, lambda counts: counts**-0.5)
+
+
+@uniform_over_clusters.also("only half-way")
+def _(assignments, n, generator):
+    return _weighted(assignments, n, generator, lambda counts: 1 / (counts + 1))
+
+
+@uniform_over_clusters.also("only half-way")
+def _(assignments, n, generator):
+    return _weighted(assignments, n, generator, lambda counts: 1 / (counts + 1).log())
+
+
+@uniform_over_clusters.also("only half-way")
+def _(assignments, n, generator):
+    return _weighted(assignments, n, generator, lambda counts: 1 - counts / counts.sum())
+
+
+@uniform_over_clusters.mistake(
+    "small clusters favoured",
+    "Now the small clusters get more than the large ones. The weight shrinks too fast with the size of the cluster.",
+    looks=lambda seen: _falls_with_size(seen, -1),
+)
+def _(assignments, n, generator):
+    """One over the squared size: small clusters need help."""
+    return _weighted(assignments, n, generator, lambda counts: counts**-2)
+
+
+@uniform_over_clusters.also("small clusters favoured")
+def _(assignments, n, generator):
+    return _weighted(assignments, n, generator, lambda counts: (-counts / counts.clamp(min=1).mean()).exp())
+
+
+def _falls_with_size(seen: Seen, sign: int) -> bool:
+    """Whether the share of a cluster falls (or rises) with its size, all of them drawn."""
+    if SHARES not in seen.came:
+        return IMAGES in seen.came
+    counts = seen.inputs[0].bincount()
+    shares = seen.came[SHARES][counts.argsort()][(counts == 0).sum() :]
+    return bool((shares > 0).all() and (sign * shares.diff() > -0.02).all() and seen.came[COUNT] == seen.inputs[1])
+
+
+@uniform_over_clusters.mistake(
+    "a cluster is never drawn",
+    "A cluster that has images was never drawn. Do the cluster numbers go far enough?",
+    looks=lambda seen: (
+        (seen.came[SHARES][seen.inputs[0].unique()] == 0).any() if SHARES in seen.came else IMAGES in seen.came
+    ),
+)
+def _(assignments, n, generator):
+    """The highest number is the number of clusters."""
+    members = _members(assignments)
+    chosen = torch.randint(len(members) - 1, (n,), generator=generator)
+    return _of_clusters(chosen, members, generator, lambda u: u)
+
+
+@uniform_over_clusters.also("a cluster is never drawn")
+def _(assignments, n, generator):
+    members = _members(assignments)
+    chosen = torch.randint(1, len(members), (n,), generator=generator)
+    return _of_clusters(chosen, members, generator, lambda u: u)
+
+
+@uniform_over_clusters.mistake(
+    "images that are never drawn",
+    "Some images have no chance at all. Every image should have one.",
+    looks=lambda seen: IMAGES in seen.came and (seen.came[IMAGES] == 0).any(),
+)
+def _(assignments, n, generator):
+    """One image of a cluster is as good as another."""
+    members = _members(assignments)
+    return _of_clusters(torch.randint(len(members), (n,), generator=generator), members, generator, lambda u: 0 * u)
+
+
+@uniform_over_clusters.mistake(
+    "images of a cluster not equally likely",
+    "The clusters are fair, but within one of them some images come more often than others.",
+    looks=lambda seen: IMAGES in seen.came and (seen.came[IMAGES] > 0).all(),
+)
+def _(assignments, n, generator):
+    """Draw a place any way and take the image there."""
+    members = _members(assignments)
+    return _of_clusters(torch.randint(len(members), (n,), generator=generator), members, generator, lambda u: u**2)
+
+
+@uniform_over_clusters.mistake(
+    "cluster after cluster",
+    "The draws come cluster by cluster, or sorted. A batch then holds one pseudo-label only, and the network learns to "
+    "say always the same.",
+    looks=lambda seen: not torch.allclose(seen.came[FIRST_HALF], seen.came[SHARES], atol=0.15),
+)
+def _(assignments, n, generator):
+    """Equal parts, one behind the other."""
+    members = _members(assignments)
+    chosen = torch.arange(n) * len(members) // n
+    return _of_clusters(chosen, members, generator, lambda u: u)
+
+
+@uniform_over_clusters.also("cluster after cluster")
+def _(assignments, n, generator):
+    return _weighted(assignments, n, generator, lambda counts: 1 / counts).sort().values
+
+
+@uniform_over_clusters.mistake(
+    "an empty cluster is drawn",
+    "k-means can leave a cluster empty, and its number is then nobody's. It must not take part.",
+    looks=lambda seen: (seen.inputs[0].bincount() == 0).any() and (seen.trouble or seen.came[COUNT] == seen.inputs[1]),
+)
+def _(assignments, n, generator):
+    """Every number from 0 to the largest is a cluster."""
+    chosen = torch.randint(int(assignments.max()) + 1, (n,), generator=generator)
+    sizes = assignments.bincount()
+    if (sizes == 0).any():
+        raise IndexError("no image to draw from")
+    return _of_clusters(chosen, _members(assignments), generator, lambda u: u)
+
+
+@uniform_over_clusters.mistake(
+    "the generator is not used",
+    "The draws did not come from the generator that was passed. A run that is stopped and goes on could not "
+    "repeat them.",
+    looks=lambda seen: not seen.came[SAME],
+)
+def _(assignments, n, generator):
+    """torch.manual_seed is enough."""
+    return _weighted(assignments, n, None, lambda counts: 1 / counts)
+
+
+@uniform_over_clusters.mistake(
+    "always the same draws",
+    "The seed of the generator changes nothing: a new generator was made inside, or nothing is random.",
+    looks=lambda seen: not seen.came[OTHER],
+)
+def _(assignments, n, generator):
+    """A fixed seed makes it repeatable."""
+    return _weighted(assignments, n, torch.Generator().manual_seed(0), lambda counts: 1 / counts)
+
+
+@uniform_over_clusters.mistake(
+    "the generator begins anew in each call",
+    "The generator was set back to its seed, so each call draws the same images: every epoch would be the same one.",
+    looks=lambda seen: not seen.came[NEXT],
+)
+def _(assignments, n, generator):
+    """To be sure, seed it once more."""
+    return _weighted(assignments, n, generator.manual_seed(generator.initial_seed()), lambda counts: 1 / counts)

@@ -7,15 +7,20 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from aimsssl import clustering
-from aimsssl.exercises.old_framework import Exercise, Wrong, call, expect, one_of
-
-IMAGES, FEATURES, DIM = 60, 5, 3
+from aimsssl.exercises.framework import Case, Exercise, Seen
 
 
 def _features() -> Tensor:
     """Correlated, of very different sizes, and off the origin, as features of a network are: `[N, D]`."""
-    mix = torch.linalg.qr(torch.randn(FEATURES, FEATURES))[0] * torch.tensor([4.0, 2.0, 1.0, 0.5, 0.25])[:, None]
-    return torch.randn(IMAGES, FEATURES) @ mix + torch.tensor([3.0, 1.0, 2.0, 4.0, 0.5])
+    mix = torch.linalg.qr(torch.randn(5, 5))[0] * torch.tensor([5.0, 3.0, 1.7, 0.5, 0.25])[:, None]
+    return torch.randn(60, 5) @ mix + torch.tensor([3.0, 1.0, 2.0, 4.0, 0.5])
+
+
+def _dead_features(dim: int, size: float = 1.0) -> tuple[Tensor, int]:
+    """Two of seven features never change, three follow others: five directions have no variance."""
+    a, b = _features()[:, :2].T
+    two, zero = torch.full_like(a, 2.0), torch.zeros_like(a)
+    return torch.stack([a, two, b, zero, a, a + 0.7 * b, 1.3 * b - a], dim=1) * size, dim
 
 
 def _reference_pca_whiten(features: Tensor, dim: int) -> Tensor:
@@ -23,93 +28,13 @@ def _reference_pca_whiten(features: Tensor, dim: int) -> Tensor:
     return clustering.pca_whiten(features, dim)
 
 
-def _with_signs_of(came: object, right: Tensor) -> object:
-    """A principal direction has no sign: turn each column of `came` the way of `right`'s."""
-    if not isinstance(came, Tensor) or came.shape != right.shape or not came.isfinite().all():
+def _without_signs(function: Callable, features: Tensor, dim: int) -> object:
+    """The result, each column turned so that its largest number is above 0: a principal direction has no sign."""
+    came = function(features, dim)
+    if not isinstance(came, Tensor) or came.ndim != 2 or not came.is_floating_point():
         return came
-    signs = (came * right).sum(dim=0).sign()
-    return came * torch.where(signs == 0, 1.0, signs).to(came.dtype)
-
-
-def _pieces(features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Centred features `[N, D]`, principal directions as columns `[D, D]`, largest first, and deviations `[D]`."""
-    x = features - features.mean(dim=0)
-    variances, directions = torch.linalg.eigh(x.T @ x / len(x))
-    return x, directions.flip(1), variances.clamp(min=0).sqrt().flip(0)
-
-
-def _values(student: Callable) -> None:
-    """Centred, turned, scaled, normalised: in this order, and each of them."""
-    features = _features()
-    right = _reference_pca_whiten(features, DIM)
-    x, directions, std = _pieces(features)
-    turned = x @ directions[:, :DIM]
-    white = turned / std[:DIM]
-    all_white = x @ directions / std
-
-    def signed(*values: Tensor) -> Callable[[object], bool]:
-        return one_of(*(_with_signs_of(value, right) for value in values), rtol=1e-3, atol=1e-3)
-
-    _, directions_0, std_0 = _around_zero(features)
-    _, directions_1, std_1 = _pieces(F.normalize(features, dim=1))
-    rows_first = (F.normalize(features, dim=1) - F.normalize(features, dim=1).mean(dim=0)) @ directions_1
-    expect(
-        f"pca_whiten of {IMAGES} images with {FEATURES} features, dim {DIM} (signs of columns do not count)",
-        _with_signs_of(call(student, features, DIM), right),
-        right,
-        likely={
-            "whitening without centring": signed(
-                F.normalize(features @ directions_0[:, :DIM] / std_0[:DIM], dim=1),
-                features @ directions_0[:, :DIM] / std_0[:DIM],
-            ),
-            "centred for the directions only": signed(F.normalize(features @ directions[:, :DIM] / std[:DIM], dim=1)),
-            "rows not of length 1": signed(white),
-            "columns of length 1": signed(F.normalize(white, dim=0), F.normalize(turned, dim=0)),
-            "not whitened": signed(F.normalize(turned, dim=1)),
-            "variance for deviation": signed(F.normalize(turned / std[:DIM] ** 2, dim=1)),
-            "multiplied, not divided": signed(
-                F.normalize(turned * std[:DIM], dim=1), F.normalize(turned * std[:DIM] ** 2, dim=1)
-            ),
-            "the smallest directions": _same_angles(F.normalize(all_white[:, -DIM:], dim=1)),
-            "cut after the length": signed(F.normalize(all_white, dim=1)[:, :DIM]),
-            "length before whitening": signed((rows_first / std_1)[:, :DIM], F.normalize(rows_first / std_1)[:, :DIM]),
-            "features scaled, not turned": signed(
-                F.normalize(x[:, :DIM] / x[:, :DIM].std(dim=0), dim=1), F.normalize(x / x.std(dim=0), dim=1)[:, :DIM]
-            ),
-        },
-        rtol=1e-3,
-        atol=1e-3,
-    )
-
-
-def _around_zero(features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """As `_pieces`, but of features that were never centred."""
-    second, directions = torch.linalg.eigh(features.T @ features / len(features))
-    return features, directions.flip(1), second.clamp(min=0).sqrt().flip(0)
-
-
-def _same_angles(rows: Tensor) -> Callable[[object], bool]:
-    """Whether what came has the same cosines between images: then only order and signs of its columns differ."""
-    return lambda came: torch.allclose(came @ came.T, rows @ rows.T, atol=1e-3)
-
-
-def _dead_features(student: Callable) -> None:
-    """Two of five features never change, and a third follows another: three directions have no variance."""
-    features = _features()
-    features[:, 1], features[:, 3] = 2.0, 0.0
-    features[:, 4] = features[:, 0]
-    right = _reference_pca_whiten(features, FEATURES)
-    came = call(student, features, FEATURES)
-    where = "two features are constant and one is a copy of another, dim 5: only two directions have variance"
-    if isinstance(came, Tensor) and came.shape == right.shape:
-        if not came.isfinite().all():
-            raise Wrong("a division by no variance", came, "finite numbers", where)
-        lengths = came.float().square().sum(dim=0)  # [D]
-        if (lengths[2:] > 0.05).any():
-            raise Wrong(
-                "noise made large", lengths, right.square().sum(dim=0), f"squared length of each column, where {where}"
-            )
-    expect(where, _with_signs_of(came, right), right, rtol=1e-3, atol=1e-2)
+    largest = came.gather(0, came.abs().argmax(dim=0, keepdim=True)) if len(came) else came
+    return came * torch.where(largest < 0, -1.0, 1.0).to(came.dtype)
 
 
 pca_whiten = Exercise(
@@ -128,32 +53,372 @@ pca_whiten = Exercise(
         "keep dim directions, multiply the centred features with them, divide each column by its deviation (leave a "
         "column at 0 where the deviation is below a thousandth of the first), then normalise along dimension 1.",
     ),
-    checks=(_values, _dead_features),
-    mistakes={
-        "whitening without centring": "The features were never moved to the origin. The first direction then points "
-        "from the origin to the middle of the cloud: it says how large all features are, not how images differ.",
-        "centred for the directions only": "The directions are right, but what is measured along them are the features "
-        "as they came, with their mean. After normalising, all rows point into about the same direction.",
-        "rows not of length 1": "Whitening is right, the last step is missing. k-means would go by how far an image is "
-        "from the middle, and a few far images would get clusters of their own.",
-        "columns of length 1": "A column is a direction, a row is an image. It is each image that shall have length 1.",
-        "not whitened": "The first direction still has a larger spread than the others and decides nearly every "
-        "distance. Each column should have spread 1 before the rows are normalised.",
-        "variance for deviation": "Columns were divided by their variance. A column divided by its variance has "
-        "spread one over its deviation, not 1: now the smallest directions are the loudest.",
-        "multiplied, not divided": "The columns were made more different, not equal: what was large is now larger.",
-        "the smallest directions": "These are the directions in which images differ least. eigh lists variances from "
-        "small to large, svd from large to small.",
-        "cut after the length": "The rows had length 1 with all directions, and then some were dropped: now they are "
-        "shorter, each by another amount.",
-        "length before whitening": "Rows were normalised first. Whitening afterwards gives them other lengths again, "
-        "and the directions are those of other points.",
-        "features scaled, not turned": "Each feature has spread 1 now, but they are still correlated: ten features "
-        "that say the same count ten times. Turn the cloud first, then scale along its own directions.",
-        "a division by no variance": "A direction without variance was divided by its deviation, 0, and NaN came. This "
-        "happens in every network: a unit that is never active is a constant feature.",
-        "noise made large": "A direction without variance holds rounding errors only, and these were scaled up to the "
-        "size of everything else. The contract says what its column should be. Compare its deviation with the largest "
-        "one, not with exactly 0: in float32 a ten-thousandth of it may still be rounding.",
-    },
+    cases=(
+        Case("60 images with 5 features, dim 3 (each column turned: signs do not count)", lambda: (_features(), 3),
+             _without_signs, rtol=1e-3, atol=1e-3),
+        Case("two of 7 features are constant and three follow others, dim 7: only two directions have variance",
+             lambda: _dead_features(7), _without_signs, rtol=1e-3, atol=1e-2),
+        Case("the same features, all of them very small, dim 3",
+             lambda: _dead_features(3, 1e-8), _without_signs, rtol=1e-3, atol=1e-2),
+    ),
+)  # fmt: skip
+
+
+def _pieces(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Deviations `[D]`, largest first, and directions `[D, D]`, a column each, of features centred before or not."""
+    variances, directions = torch.linalg.eigh(x.double().T @ x.double() / len(x))
+    return variances.clamp(min=0).sqrt().flip(0), directions.flip(1)
+
+
+def _inverse(std: Tensor) -> Tensor:
+    return torch.where(std > 1e-3 * std[0], 1 / std, 0.0)
+
+
+def _steps(
+    features: Tensor,
+    dim: int,
+    centre: Callable = lambda x: x - x.mean(dim=0),
+    scale: Callable = _inverse,
+    length: Callable = lambda z: F.normalize(z, dim=1),
+    projected: Callable = lambda x, centred: centred,
+) -> Tensor:
+    """The steps of the lesson, in float64; what is passed by name takes the place of one of them."""
+    features = features.double()
+    x = centre(features)
+    std, directions = _pieces(x)
+    return length(projected(features, x) @ directions[:, :dim] * scale(std)[:dim]).float()
+
+
+@pca_whiten.mistake(
+    "whitening without centring",
+    "The features were never moved to the origin. The first direction then points from the origin to the middle of the "
+    "cloud: it says how large all features are, not how images differ.",
 )
+def _(features, dim):
+    """PCA is the singular value decomposition of the features."""
+    return _steps(features, dim, centre=lambda x: x)
+
+
+@pca_whiten.also("whitening without centring")
+def _(features, dim):
+    return _steps(features, dim, centre=lambda x: x, length=lambda z: z)
+
+
+@pca_whiten.mistake(
+    "centred along the rows",
+    "From each image the mean of its own features was taken. The middle of the cloud is the mean over the images, one "
+    "number for each feature.",
+)
+def _(features, dim):
+    """Centred means: the mean of a row is 0."""
+    return _steps(features, dim, centre=lambda x: x - x.mean(dim=1, keepdim=True))
+
+
+@pca_whiten.mistake(
+    "one mean for all features",
+    "The same number was taken from all features, the mean of everything. Each feature has a mean of its own.",
+)
+def _(features, dim):
+    """mean() is the mean."""
+    return _steps(features, dim, centre=lambda x: x - x.mean())
+
+
+@pca_whiten.mistake(
+    "centred for the directions only",
+    "The directions are right, but what is measured along them are the features as they came, with their mean. After "
+    "normalising, all rows point into about the same direction.",
+)
+def _(features, dim):
+    """The covariance needs centred features; the projection takes the features."""
+    return _steps(features, dim, projected=lambda x, centred: x)
+
+
+@pca_whiten.mistake(
+    "rows not of length 1",
+    "Whitening is right, the last step is missing. k-means would go by how far an image is from the middle, and a few "
+    "far images would get clusters of their own.",
+)
+def _(features, dim):
+    """Whitened is whitened."""
+    return _steps(features, dim, length=lambda z: z)
+
+
+@pca_whiten.also("rows not of length 1")  # by a covariance over N − 1
+def _(features, dim):
+    return _steps(features, dim, length=lambda z: z * ((len(z) - 1) / len(z)) ** 0.5)
+
+
+@pca_whiten.mistake(
+    "columns of length 1",
+    "A column is a direction, a row is an image. It is each image that shall have length 1.",
+)
+def _(features, dim):
+    """Each feature gets length 1."""
+    return _steps(features, dim, length=lambda z: F.normalize(z, dim=0))
+
+
+@pca_whiten.mistake(
+    "divided by one length for all",
+    "All rows were divided by one number, the length of the whole matrix. Each row has a length of its own.",
+)
+def _(features, dim):
+    """norm gives the length."""
+    return _steps(features, dim, length=lambda z: z / z.norm())
+
+
+@pca_whiten.mistake(
+    "rows whose numbers add up to 1",
+    "Each row was divided by the sum of its numbers. Its length is the root of the sum of their squares.",
+)
+def _(features, dim):
+    """The length of a row is the sum of its entries."""
+    return _steps(features, dim, length=lambda z: F.normalize(z, dim=1, p=1))
+
+
+@pca_whiten.also("rows whose numbers add up to 1")
+def _(features, dim):
+    return _steps(features, dim, length=lambda z: z / z.sum(dim=1, keepdim=True))
+
+
+@pca_whiten.also("rows whose numbers add up to 1")
+def _(features, dim):
+    return _steps(features, dim, length=lambda z: z.softmax(dim=1))
+
+
+@pca_whiten.mistake(
+    "not whitened",
+    "The first direction still has a larger spread than the others and decides nearly every distance. Each "
+    "column should have spread 1 before the rows are normalised.",
+)
+def _(features, dim):
+    """PCA and L2; whitening is another name for PCA."""
+    return _steps(features, dim, scale=torch.ones_like)
+
+
+@pca_whiten.also("not whitened")
+def _(features, dim):
+    return _steps(features, dim, scale=torch.ones_like, length=lambda z: z)
+
+
+@pca_whiten.mistake(
+    "variance for deviation",
+    "Columns were divided by their variance. A column divided by its variance has spread one over its "
+    "deviation, not 1: now the smallest directions are the loudest.",
+)
+def _(features, dim):
+    """What eigh gives is what one divides by."""
+    return _steps(features, dim, scale=lambda std: _inverse(std) ** 2)
+
+
+@pca_whiten.mistake(
+    "the root of the deviation",
+    "Columns were divided by the root of their deviation: the root was taken twice. svd gives deviations already, eigh "
+    "gives variances.",
+)
+def _(features, dim):
+    """What svd gives has to be rooted."""
+    return _steps(features, dim, scale=lambda std: _inverse(std).sqrt())
+
+
+@pca_whiten.mistake(
+    "multiplied, not divided", "The columns were made more different, not equal: what was large is now larger."
+)
+def _(features, dim):
+    """Directions are weighted with their singular values."""
+    return _steps(features, dim, scale=lambda std: std)
+
+
+@pca_whiten.also("multiplied, not divided")
+def _(features, dim):
+    return _steps(features, dim, scale=lambda std: std**2)
+
+
+@pca_whiten.mistake(
+    "the smallest directions",
+    "These are the directions in which images differ least. eigh lists variances from small to large, svd "
+    "from large to small.",
+    looks=lambda seen: _is_of_the_smallest(seen),
+)
+def _(features, dim):
+    """The first columns of eigh are the first principal directions."""
+    x = features - features.mean(dim=0)
+    std, directions = (piece.flip(-1) for piece in _pieces(x))
+    return F.normalize(x.double() @ directions[:, :dim] * torch.where(std > 1e-13, 1 / std, 0.0)[:dim], dim=1).float()
+
+
+def _is_of_the_smallest(seen: Seen) -> bool:
+    """Whether each direction is one of the last ones; where there is no variance in these anything may come."""
+    features, dim = seen.inputs
+    std, directions = _pieces(features - features.mean(dim=0))
+    if std[-dim] < 1e-3 * std[0]:
+        return True
+    x = (features - features.mean(dim=0)).double()
+    rows = F.normalize(x @ directions[:, -dim:] / std[-dim:], dim=1)
+    came = F.normalize(seen.came.double(), dim=1)
+    return torch.allclose(came @ came.T, rows @ rows.T, atol=1e-2)
+
+
+@pca_whiten.mistake(
+    "columns in rising order",
+    "The right directions, but the one with the largest variance stands last. eigh lists variances from small "
+    "to large.",
+)
+def _(features, dim):
+    """Which columns is what counts, not their order."""
+    return _steps(features, dim).flip(1)
+
+
+@pca_whiten.mistake(
+    "deviations in another order than the directions",
+    "The directions were turned round, but not their deviations (or the other way round): each column was divided by "
+    "that of another one.",
+)
+def _(features, dim):
+    """flip the directions, so that the largest comes first."""
+    return _steps(features, dim, scale=lambda std: _inverse(std).flip(0))
+
+
+@pca_whiten.mistake(
+    "rows of the directions for columns",
+    "eigh gives a direction a *column*; svd's third result has them as rows. Here rows and columns were confused.",
+)
+def _(features, dim):
+    """The first direction is the first row."""
+    x = (features - features.mean(dim=0)).double()
+    std, directions = _pieces(x)
+    return F.normalize(x @ directions.T[:, :dim] * _inverse(std)[:dim], dim=1).float()
+
+
+@pca_whiten.also("rows of the directions for columns")
+def _(features, dim):
+    x = (features - features.mean(dim=0)).double()
+    std, directions = _pieces(x)
+    return F.normalize(x @ directions.flip(1).T.flip(1)[:, :dim] * _inverse(std)[:dim], dim=1).float()
+
+
+@pca_whiten.mistake(
+    "cut after the length",
+    "The rows had length 1 with all directions, and then some were dropped: now they are shorter, each by "
+    "another amount.",
+)
+def _(features, dim):
+    """One can drop columns at any time."""
+    return _steps(features, features.shape[1])[:, :dim]
+
+
+@pca_whiten.mistake(
+    "length before whitening",
+    "Rows were normalised first. Whitening afterwards gives them other lengths again, and the directions are those of "
+    "other points.",
+)
+def _(features, dim):
+    """Normalise first: whitening keeps it."""
+    return _steps(F.normalize(features, dim=1), dim, length=lambda z: z)
+
+
+@pca_whiten.also("length before whitening")
+def _(features, dim):
+    return _steps(F.normalize(features, dim=1), dim)
+
+
+@pca_whiten.mistake(
+    "length between PCA and whitening",
+    "The rows were normalised along their directions, and whitened after that. Whitening gives them other "
+    "lengths again: it comes before the length.",
+)
+def _(features, dim):
+    """PCA, length 1, whitening: three steps in any order."""
+    x = (features - features.mean(dim=0)).double()
+    std, directions = _pieces(x)
+    return (F.normalize(x @ directions[:, :dim], dim=1) * _inverse(std)[:dim]).float()
+
+
+@pca_whiten.also("length between PCA and whitening")
+def _(features, dim):
+    z = F.normalize(_steps(features, dim, scale=torch.ones_like), dim=1)
+    return torch.nan_to_num(z / z.std(dim=0).where(z.std(dim=0) > 1e-3, torch.inf))
+
+
+@pca_whiten.mistake(
+    "features scaled, not turned",
+    "Each feature has spread 1 now, but they are still correlated: ten features that say the same count ten "
+    "times. Turn the cloud first, then scale along its own directions.",
+)
+def _(features, dim):
+    """Whitening is what StandardScaler does."""
+    x = features - features.mean(dim=0)
+    return F.normalize((x / x.std(dim=0))[:, :dim], dim=1)
+
+
+@pca_whiten.also("features scaled, not turned")
+def _(features, dim):
+    x = features - features.mean(dim=0)
+    return F.normalize((x / (x.std(dim=0) + 1e-6))[:, :dim], dim=1)
+
+
+@pca_whiten.mistake(
+    "turned back after whitening",
+    "The whitened features were turned back to the old axes. There the columns are features again, not directions in "
+    "falling order of variance.",
+)
+def _(features, dim):
+    """Whitening changes a feature as little as possible."""
+    x = (features - features.mean(dim=0)).double()
+    std, directions = _pieces(x)
+    return F.normalize((x @ directions * _inverse(std)) @ directions.T, dim=1)[:, :dim].float()
+
+
+@pca_whiten.mistake(
+    "PCA of scaled features",
+    "Each feature was divided by its own deviation before the PCA. The directions are then those of other points: PCA "
+    "takes the features as they are, only centred.",
+)
+def _(features, dim):
+    """Standardise first, as always."""
+    x = features - features.mean(dim=0)
+    return _steps(x / x.std(dim=0).clamp(min=1e-6), dim)
+
+
+@pca_whiten.mistake(
+    "a division by no variance",
+    "A direction without variance was divided by its deviation, 0, and NaN came. This happens in every network: a unit "
+    "that is never active is a constant feature.",
+    looks=lambda seen: seen.case.atol > 1e-3 and not seen.came.isfinite().all(),
+)
+def _(features, dim):
+    """A deviation is never 0."""
+    return _steps(features, dim, scale=lambda std: 1 / torch.where(std > 1e-3 * std[0], std, -1.0).sqrt() ** 2)
+
+
+@pca_whiten.mistake(
+    "noise made large",
+    "A direction without variance holds rounding errors only, and these were scaled up to the size of everything else. "
+    "The contract says what its column should be. Compare its deviation with the largest one, not with exactly 0: in "
+    "float32 a ten-thousandth of it may still be rounding.",
+    looks=lambda seen: (
+        seen.case.atol > 1e-3
+        and seen.came.shape == seen.expected.shape
+        and (seen.came[:, 2:].square().sum(dim=0) > 0.05).any()
+    ),
+)
+def _(features, dim):
+    """A tiny number under the root keeps the division safe."""
+    x = (features - features.mean(dim=0)).double()
+    u, s, _ = torch.linalg.svd(x + 1e-7 * x.std() * torch.randn_like(x), full_matrices=False)
+    return F.normalize(u[:, :dim], dim=1).float()
+
+
+@pca_whiten.mistake(
+    "a fixed number for no variance",
+    "Small features lost a direction that has variance: deviations were compared with a fixed number, or it "
+    "was added to them. What is small depends on the features; compare with the largest deviation.",
+    looks=lambda seen: seen.inputs[0].std() < 1e-5,
+)
+def _(features, dim):
+    """Below a thousandth there is no variance."""
+    return _steps(features, dim, scale=lambda std: torch.where(std > 1e-2, 1 / std, 0.0))
+
+
+@pca_whiten.also("a fixed number for no variance")
+def _(features, dim):
+    return _steps(features, dim, scale=lambda std: torch.where(std > 1e-3 * std[0], 1 / (std + 1e-3), 0.0))

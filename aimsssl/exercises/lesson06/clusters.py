@@ -8,12 +8,14 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from aimsssl import evaluation
-from aimsssl.exercises.old_framework import Exercise, call, expect, one_of
+from aimsssl.exercises.framework import Case, Exercise
 
-SQUARE = ((50, 45, 2, 3), (48, 5, 4, 1), (30, 2, 3, 40), (6, 3, 35, 33))
-"""Images by cluster and class. Whoever takes the largest entry first pays for it: 50 + 5 is less than 45 + 48."""
+SQUARE = ((60, 40, 2, 3), (30, 0, 4, 1), (3, 5, 50, 26), (6, 2, 25, 3))
+"""Images by cluster and class. 60 + 0 is less than 40 + 30, and 50 + 3 more than 26 + 25: no curve of "
+"the counts will do."""
 TALL = ((30, 4, 1), (2, 11, 25), (28, 3, 2), (5, 22, 6), (4, 2, 20), (3, 18, 7))
-WIDE = ((40, 30, 5, 9), (33, 6, 25, 8))
+WIDE = ((4, 30, 5, 29), (3, 27, 25, 6))
+GAPS = ((12, 1, 2), (3, 2, 14), (4, 15, 1))
 
 
 def _reference_clustering_accuracy(clusters: Tensor, labels: Tensor) -> float:
@@ -32,85 +34,10 @@ def _images(table: tuple, cluster_names: tuple = (), class_names: tuple = ()) ->
     return clusters, labels
 
 
-def _number(came: object) -> object:
+def _number(function: Callable, clusters: Tensor, labels: Tensor) -> object:
     """A tensor or an array of one number is as good as that number."""
+    came = function(clusters, labels)
     return came.item() if isinstance(came, Tensor | np.ndarray | np.generic) and tuple(came.shape) == () else came
-
-
-def _matched(table: np.ndarray, maximize: bool = True) -> np.ndarray:
-    """The entries of the best (or worst) one-to-one matching."""
-    return table[linear_sum_assignment(table, maximize=maximize)]
-
-
-def _greedy(table: np.ndarray, order: str) -> int:
-    """The images that someone gets right who chooses step by step: the largest entry, or row by row."""
-    left, total = table.astype(float), 0
-    for row in range(len(table)):
-        r, c = np.unravel_index(left.argmax(), left.shape) if order == "largest" else (row, left[row].argmax())
-        total += table[r, c]
-        left[r], left[:, c] = -1, -1
-    return total
-
-
-def _as_many_clusters_as_classes(student: Callable) -> None:
-    """The best matching, neither a majority vote nor step by step."""
-    clusters, labels = _images(SQUARE)
-    table = np.array(SQUARE)
-    n, scores = table.sum(), evaluation.clustering_scores(clusters, labels)
-    rows, columns = linear_sum_assignment(table, maximize=True)
-    by_size = table[table.sum(axis=1).argsort(), table.sum(axis=0).argsort()].sum()
-    expect(
-        f"{n} images, 4 clusters (rows) and 4 classes (columns): {SQUARE}",
-        _number(call(student, clusters, labels)),
-        scores.accuracy,
-        likely={
-            "numbers of clusters taken for classes": table.trace() / n,
-            "two clusters may share a class": table.max(axis=1).sum() / n,
-            "two classes may share a cluster": table.max(axis=0).sum() / n,
-            "the worst matching": _matched(table, maximize=False).sum() / n,
-            "chosen step by step": one_of(*(_greedy(t, o) / n for t in (table, table.T) for o in ("largest", "rows"))),
-            "matched by size": by_size / n,
-            "every cluster counts alike": one_of(
-                (table[rows, columns] / table.sum(axis=1)[rows]).mean(),
-                (table[rows, columns] / table.sum(axis=0)[columns]).mean(),
-            ),
-            "another score": one_of(scores.nmi, scores.ari),
-            "not a share": lambda came: came > 1,
-            "the wrong ones counted": 1 - scores.accuracy,
-        },
-    )
-
-
-def _more_or_fewer(student: Callable) -> None:
-    """Six clusters for three classes, then two for four: someone goes without."""
-    for table, what in ((np.array(TALL), "6 clusters, 3 classes"), (np.array(WIDE), "2 clusters, 4 classes")):
-        clusters, labels = _images(tuple(map(tuple, table.tolist())))
-        n, side = table.sum(), min(table.shape)
-        rows, columns = linear_sum_assignment(table, maximize=True)
-        expect(
-            f"{what}, images by cluster and class: {table.tolist()}",
-            _number(call(student, clusters, labels)),
-            _reference_clustering_accuracy(clusters, labels),
-            likely={
-                "several clusters for a class": one_of(table.max(axis=1).sum() / n, table.max(axis=0).sum() / n),
-                "images without a partner left out": one_of(
-                    table[rows, columns].sum() / table[rows].sum(), table[rows, columns].sum() / table[:, columns].sum()
-                ),
-                "the table cut to a square": _matched(table[:side, :side]).sum() / n,
-            },
-        )
-
-
-def _numbers_with_gaps(student: Callable) -> None:
-    """k-means has left clusters empty, and the labels are those of a part of a data set."""
-    clusters, labels = _images(((12, 1, 2), (3, 2, 14), (4, 15, 1)), (0, 3, 7), (2, 4, 5))
-    first = np.array([[((clusters == a) & (labels == b)).sum() for b in range(3)] for a in range(3)])
-    expect(
-        "clusters with the numbers 0, 3 and 7, classes with the numbers 2, 4 and 5",
-        _number(call(student, clusters, labels)),
-        _reference_clustering_accuracy(clusters, labels),
-        likely={"numbers with gaps": lambda came: np.isclose(came, _matched(first).sum() / len(labels))},
-    )
 
 
 clustering_accuracy = Exercise(
@@ -129,33 +56,355 @@ clustering_accuracy = Exercise(
         "columns. linear_sum_assignment(table, maximize=True) gives the rows and the columns of the chosen entries. "
         "Add these entries up, over the number of all images.",
     ),
-    checks=(_as_many_clusters_as_classes, _more_or_fewer, _numbers_with_gaps),
-    mistakes={
-        "numbers of clusters taken for classes": "Cluster 0 was taken for class 0, and so on. The number of a cluster "
-        "is a matter of luck; with another seed of k-means it is another.",
-        "two clusters may share a class": "Each cluster got its most frequent class. That score is called purity, and "
-        "two clusters can then have the same class. With as many clusters as images purity is 1.",
-        "two classes may share a cluster": "Each class chose its largest cluster, and two classes took the same one. "
-        "One cluster with everything would get 1.",
-        "the worst matching": "This is one-to-one, but the *fewest* images are right. An algorithm for costs looks for "
-        "the smallest sum.",
-        "chosen step by step": "Someone took the best entry first, then the best of what was left. The first choice "
-        "can be expensive: it may leave only bad ones to the others.",
-        "matched by size": "The largest cluster was given the largest class, and so on. Two groups of one size need "
-        "not hold the same images.",
-        "every cluster counts alike": "A share was computed for each cluster or class, then the mean of the shares. "
-        "Small ones then count as much as large ones. The contract counts images.",
-        "another score": "This is NMI or ARI. They need no matching. Here the share of the images is wanted that are "
-        "right under a matching.",
-        "not a share": "The result is above 1. A share of what? The contract says it.",
-        "the wrong ones counted": "This is the share of the images that are *wrong*.",
-        "several clusters for a class": "With as many clusters as classes the matching is one-to-one, but here several "
-        "clusters got one class (or several classes one cluster). One-to-one also means that some go without.",
-        "images without a partner left out": "Images whose cluster (or class) has no partner were left out of the "
-        "count. They are images, too, and they are not right.",
-        "the table cut to a square": "Only the first clusters or classes were looked at. Which of them go without is "
-        "what the matching should find out.",
-        "numbers with gaps": "Some numbers were never looked at. An empty cluster leaves a gap: three clusters need "
-        "not be numbered 0, 1, 2.",
-    },
+    cases=(
+        Case(f"4 clusters (rows) and 4 classes (columns): {SQUARE}", lambda: _images(SQUARE), _number),
+        Case(f"6 clusters, 3 classes: {TALL}", lambda: _images(TALL), _number),
+        Case(f"2 clusters, 4 classes: {WIDE}", lambda: _images(WIDE), _number),
+        Case(
+            "clusters with the numbers 0, 3 and 7, classes with the numbers 2, 4 and 5",
+            lambda: _images(GAPS, (0, 3, 7), (2, 4, 5)),
+            _number,
+        ),
+        Case(
+            "the clusters 0 and 2, the classes 1, 5 and 6",
+            lambda: _images(((3, 9, 2), (8, 4, 0)), (0, 2), (1, 5, 6)),
+            _number,
+        ),
+    ),
 )
+
+
+def _table(clusters: Tensor, labels: Tensor) -> np.ndarray:
+    """Images by cluster and class, `[K, C]`, without the empty ones."""
+    a, b = (groups.unique(return_inverse=True)[1] for groups in (clusters, labels))
+    table = np.zeros((a.max() + 1, b.max() + 1), int)
+    np.add.at(table, (a.numpy(), b.numpy()), 1)
+    return table
+
+
+def _best(table: np.ndarray, costs: np.ndarray | None = None) -> np.ndarray:
+    """The entries of the best one-to-one matching, or of that with the lowest costs."""
+    return table[linear_sum_assignment(-table if costs is None else costs)]
+
+
+@clustering_accuracy.mistake(
+    "numbers of clusters taken for classes",
+    "Cluster 0 was taken for class 0, and so on. The number of a cluster is a matter of luck; with another seed of "
+    "k-means it is another.",
+)
+def _(clusters, labels):
+    """A cluster's number is its class."""
+    return (clusters == labels).float().mean().item()
+
+
+@clustering_accuracy.also("numbers of clusters taken for classes")
+def _(clusters, labels):
+    return float(_table(clusters, labels).trace() / len(labels))
+
+
+@clustering_accuracy.mistake(
+    "two clusters may share a class",
+    "Each cluster got its most frequent class. That score is called purity, and two clusters can then have the same "
+    "class. With as many clusters as images purity is 1.",
+)
+def _(clusters, labels):
+    """Each cluster is called after the class that is most frequent in it."""
+    return _table(clusters, labels).max(axis=1).sum() / len(labels)
+
+
+@clustering_accuracy.mistake(
+    "two classes may share a cluster",
+    "Each class chose its largest cluster, and two classes took the same one. One cluster with everything would get 1.",
+)
+def _(clusters, labels):
+    """Each class is looked for where most of it is."""
+    return _table(clusters, labels).max(axis=0).sum() / len(labels)
+
+
+@clustering_accuracy.mistake(
+    "the worst matching",
+    "This is one-to-one, but the *fewest* images are right. An algorithm for costs looks for the smallest sum.",
+)
+def _(clusters, labels):
+    """The Hungarian algorithm on the table of counts."""
+    table = _table(clusters, labels)
+    return _best(table, table).sum() / len(labels)
+
+
+@clustering_accuracy.mistake(
+    "one over the count as cost",
+    "Counts were turned into costs by a division, or by another curve. The matching then makes *that* sum "
+    "small, and not the number of wrong images: costs must fall by as much as the count grows.",
+)
+def _(clusters, labels):
+    """Where there are many images, the cost is small."""
+    table = _table(clusters, labels)
+    return _best(table, 1 / (table + 1)).sum() / len(labels)
+
+
+for _cost in (
+    lambda table: np.exp(-table.astype(float)),
+    lambda table: -np.log(table + 1.0),
+    lambda table: -(table.astype(float) ** 2),
+    lambda table: 1 / (table + 1e-9),
+):
+
+    @clustering_accuracy.also("one over the count as cost")
+    def _(clusters, labels, cost=_cost):
+        table = _table(clusters, labels)
+        return _best(table, cost(table)).sum() / len(labels)
+
+
+@clustering_accuracy.mistake(
+    "shares matched, not images",
+    "The matching makes the sum of *shares* large, each of its own cluster or class. Then a small cluster "
+    "weighs as much as a large one; the contract counts images.",
+)
+def _(clusters, labels):
+    """Each row is normalised, as in a confusion matrix."""
+    table = _table(clusters, labels)
+    return _best(table, -table / table.sum(axis=1, keepdims=True)).sum() / len(labels)
+
+
+@clustering_accuracy.also("shares matched, not images")
+def _(clusters, labels):
+    table = _table(clusters, labels)
+    return _best(table, -table / table.sum(axis=0, keepdims=True)).sum() / len(labels)
+
+
+@clustering_accuracy.mistake(
+    "chosen step by step",
+    "Someone took the best entry first, then the best of what was left. The first choice can be expensive: it "
+    "may leave only bad ones to the others.",
+)
+def _(clusters, labels):
+    """The largest entry first, then strike its row and column."""
+    table, total = _table(clusters, labels), 0
+    for _ in range(min(table.shape)):
+        a, b = np.unravel_index(table.argmax(), table.shape)
+        total += table[a, b]
+        table[a], table[:, b] = -1, -1
+    return total / len(labels)
+
+
+def _row_by_row(table: np.ndarray, rows: list[int]) -> int:
+    total, free = 0, list(range(table.shape[1]))
+    for row in rows:
+        if free:
+            column = max(free, key=lambda c: table[row, c])
+            free.remove(column)
+            total += table[row, column]
+    return total
+
+
+for _turned, _order in (
+    (False, lambda table: range(len(table))),
+    (True, lambda table: range(len(table))),
+    (False, lambda table: (-table.sum(axis=1)).argsort(kind="stable")),
+    (True, lambda table: (-table.sum(axis=1)).argsort(kind="stable")),
+):
+
+    @clustering_accuracy.also("chosen step by step")
+    def _(clusters, labels, turned=_turned, order=_order):
+        table = _table(clusters, labels).T if turned else _table(clusters, labels)
+        return _row_by_row(table, list(order(table))) / len(labels)
+
+
+@clustering_accuracy.mistake(
+    "matched by size",
+    "The largest cluster was given the largest class, and so on. Two groups of one size need not hold the same images.",
+)
+def _(clusters, labels):
+    """Large clusters belong to large classes."""
+    table = _table(clusters, labels)
+    rows, columns = table.sum(axis=1).argsort()[::-1], table.sum(axis=0).argsort()[::-1]
+    return sum(table[a, b] for a, b in zip(rows, columns, strict=False)) / len(labels)
+
+
+@clustering_accuracy.mistake(
+    "every cluster counts alike",
+    "A share was computed for each cluster or class, then the mean of the shares. Small ones then count as "
+    "much as large ones. The contract counts images.",
+)
+def _(clusters, labels):
+    """The accuracy of each cluster, and the mean of them."""
+    table = _table(clusters, labels)
+    rows, columns = linear_sum_assignment(-table)
+    return float(np.mean(table[rows, columns] / table[rows].sum(axis=1)))
+
+
+@clustering_accuracy.also("every cluster counts alike")
+def _(clusters, labels):
+    table = _table(clusters, labels)
+    rows, columns = linear_sum_assignment(-table)
+    return float(np.mean(table[rows, columns] / table[:, columns].sum(axis=0)))
+
+
+@clustering_accuracy.mistake(
+    "another score",
+    "This is NMI or ARI. They need no matching. Here the share of the images is wanted that are right under a "
+    "matching.",
+)
+def _(clusters, labels):
+    """A score that does not depend on the numbers."""
+    return evaluation.clustering_scores(clusters, labels).nmi
+
+
+@clustering_accuracy.also("another score")
+def _(clusters, labels):
+    return evaluation.clustering_scores(clusters, labels).ari
+
+
+@clustering_accuracy.mistake(
+    "not a share",
+    "The result is above 1: a count, or percent. A share of what? The contract says it.",
+    looks=lambda seen: seen.came > 1,
+)
+def _(clusters, labels):
+    """The images that are right."""
+    return float(_best(_table(clusters, labels)).sum())
+
+
+@clustering_accuracy.also("not a share")
+def _(clusters, labels):
+    return float(_best(_table(clusters, labels)).mean())
+
+
+@clustering_accuracy.also("not a share")
+def _(clusters, labels):
+    return int(_best(_table(clusters, labels)).sum())
+
+
+@clustering_accuracy.mistake("the wrong ones counted", "This is the share of the images that are *wrong*.")
+def _(clusters, labels):
+    """What is not matched is what it costs."""
+    return 1 - _best(_table(clusters, labels)).sum() / len(labels)
+
+
+@clustering_accuracy.mistake(
+    "several clusters for a class",
+    "With as many clusters as classes the matching is one-to-one, but here several clusters got one class (or several "
+    "classes one cluster). One-to-one also means that some go without.",
+)
+def _(clusters, labels):
+    """Where there are more clusters than classes, a class gets several."""
+    table = _table(clusters, labels)
+    entries = _best(table) if table.shape[0] == table.shape[1] else table.max(axis=1)
+    return entries.sum() / len(labels)
+
+
+@clustering_accuracy.also("several clusters for a class")
+def _(clusters, labels):
+    table = _table(clusters, labels)
+    entries = _best(table) if table.shape[0] == table.shape[1] else table.max(axis=int(table.shape[0] < table.shape[1]))
+    return entries.sum() / len(labels)
+
+
+@clustering_accuracy.also("several clusters for a class")  # the rest gets its best class after the matching
+def _(clusters, labels):
+    table = _table(clusters, labels)
+    rows, columns = linear_sum_assignment(-table)
+    rest = np.delete(table, rows, axis=0)
+    return (table[rows, columns].sum() + (rest.max(axis=1).sum() if len(rest) else 0)) / len(labels)
+
+
+@clustering_accuracy.mistake(
+    "images without a partner left out",
+    "Images whose cluster (or class) has no partner were left out of the count. They are images, too, and they are not "
+    "right.",
+)
+def _(clusters, labels):
+    """A cluster without a class says nothing, so it does not count."""
+    table = _table(clusters, labels)
+    rows, columns = linear_sum_assignment(-table)
+    return table[rows, columns].sum() / table[rows].sum()
+
+
+@clustering_accuracy.also("images without a partner left out")
+def _(clusters, labels):
+    table = _table(clusters, labels)
+    rows, columns = linear_sum_assignment(-table)
+    return table[rows, columns].sum() / table[:, columns].sum()
+
+
+@clustering_accuracy.also("images without a partner left out")
+def _(clusters, labels):
+    table = _table(clusters, labels)
+    rows, columns = linear_sum_assignment(-table)
+    return table[rows, columns].sum() / table[rows][:, columns].sum()
+
+
+@clustering_accuracy.mistake(
+    "the table cut to a square",
+    "Only the first clusters or classes were looked at. Which of them go without is what the matching should find out.",
+)
+def _(clusters, labels):
+    """A matching needs a square table."""
+    table = _table(clusters, labels)
+    side = min(table.shape)
+    return _best(table[:side, :side]).sum() / len(labels)
+
+
+@clustering_accuracy.mistake(
+    "numbers with gaps",
+    "Some numbers were never looked at, or there was no room for them. An empty cluster leaves a gap: three "
+    "clusters need not be numbered 0, 1, 2.",
+    looks=lambda seen: len(seen.inputs[0].unique()) <= int(seen.inputs[0].max()),
+)
+def _(clusters, labels):
+    """There are so many clusters: count from 0."""
+    k, c = len(clusters.unique()), len(labels.unique())
+    table = np.array([[((clusters == a) & (labels == b)).sum().item() for b in range(c)] for a in range(k)])
+    return _best(table).sum() / len(labels)
+
+
+@clustering_accuracy.mistake(
+    "the last number not counted",
+    "The cluster or the class with the highest number has no place in the table. Numbers from 0 to m are m + "
+    "1 numbers.",
+)
+def _(clusters, labels):
+    """The highest number is how many there are."""
+    table = np.zeros((int(clusters.max()) + 1, int(labels.max()) + 1), int)
+    np.add.at(table, (clusters.numpy(), labels.numpy()), 1)
+    return _best(table[:-1, :-1]).sum() / len(labels)
+
+
+@clustering_accuracy.also("the last number not counted")
+def _(clusters, labels):
+    return _best(_table(clusters, labels)[:-1]).sum() / len(labels)
+
+
+@clustering_accuracy.also("the last number not counted")
+def _(clusters, labels):
+    return _best(_table(clusters, labels)[:, :-1]).sum() / len(labels)
+
+
+@clustering_accuracy.mistake(
+    "a table of ones",
+    "The table says only *whether* there is such an image, not how many: an assignment to `x[…]` with the same index "
+    "twice does not add up.",
+)
+def _(clusters, labels):
+    """table[clusters, labels] += 1 counts all."""
+    return _best((_table(clusters, labels) > 0).astype(int)).sum() / len(labels)
+
+
+@clustering_accuracy.mistake(
+    "divided by the matched entries",
+    "The images that are right were divided by the number of clusters or classes. A share of the images divides by all "
+    "images.",
+)
+def _(clusters, labels):
+    """A mean over the clusters."""
+    return float(_best(_table(clusters, labels)).sum() / len(clusters) / len(clusters.unique()))
+
+
+@clustering_accuracy.mistake(
+    "the matching, not the score",
+    "This says which cluster has which class. How many images are then right?",
+    looks=lambda seen: isinstance(seen.came, dict | tuple | list) or getattr(seen.came, "ndim", 0) > 0,
+)
+def _(clusters, labels):
+    """The matching is what one wants to know."""
+    return dict(zip(*(side.tolist() for side in linear_sum_assignment(-_table(clusters, labels))), strict=True))

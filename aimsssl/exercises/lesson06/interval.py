@@ -1,5 +1,6 @@
 """A confidence interval by the bootstrap: draw the test images anew (Efron 1979, Annals of Statistics 7)."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -7,10 +8,11 @@ import torch
 from torch import Tensor
 
 from aimsssl import evaluation
-from aimsssl.exercises.old_framework import Exercise, Wrong, call
+from aimsssl.exercises.compare import kind
+from aimsssl.exercises.framework import Case, Exercise, Wrong
 
-IMAGES, RESAMPLES = 300, 4000
-WIDTH_95, WIDTH_50 = 1.96, 0.674  # so many standard errors on each side hold 95 % and 50 %
+LOW, HIGH = "low, in standard errors from the mean", "high, in standard errors from the mean"
+SAME, OTHER = "the same seed, the same interval", "another seed, another interval"
 
 
 def _reference_confidence_interval(scores: Tensor, level: float, resamples: int, seed: int) -> tuple[float, float]:
@@ -21,106 +23,41 @@ def _reference_confidence_interval(scores: Tensor, level: float, resamples: int,
 
 def _scores() -> Tensor:
     """An average precision for each of the test images: most near 1, few low, `[Q]`."""
-    return torch.rand(IMAGES) ** 0.2
+    return torch.rand(300) ** 0.2
 
 
-def _ends(student: Callable, *args: object) -> tuple[float, float]:
+def _ends(function: Callable, *args: object) -> tuple[float, float]:
     """What the student returned, as two numbers; a tensor or an array of two is as good as a pair."""
-    came = call(student, *args)
+    came = function(*args)
     if isinstance(came, Tensor | np.ndarray):
         came = came.tolist()
     if not isinstance(came, tuple | list):
-        raise Wrong("wrong type", came, "two numbers: (low, high)")
+        raise Wrong("wrong type", f"It is {kind(came)}; two numbers are asked for: (low, high).")
     if len(came) != 2:
-        raise Wrong("wrong shape", came, "two numbers: (low, high)")
+        raise Wrong("wrong shape", f"There are {len(came)} numbers; two are asked for: (low, high).")
     try:
         low, high = (float(end) for end in came)
     except (TypeError, ValueError):
-        raise Wrong("wrong type", came, "two numbers: (low, high)") from None
-    if not np.isfinite([low, high]).all():
-        raise Wrong("not finite", (low, high), "two numbers: (low, high)")
+        raise Wrong("wrong type", "Two numbers are asked for: (low, high).") from None
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise Wrong("not finite", f"It is ({low}, {high}).")
     return low, high
 
 
-def _the_width(student: Callable) -> None:
-    """95 %: how far the ends lie from the mean, in standard errors."""
-    scores = _scores()
-    mean, deviation = scores.mean().item(), scores.std().item()
-    error = deviation / IMAGES**0.5
-    came = _ends(student, scores, 0.95, RESAMPLES, 0)
-    low, high = ((end - mean) / error for end in came)
-
-    def reaches(width: float, tolerance: float = 0.15) -> bool:
-        return abs(low + width) < tolerance and abs(high - width) < tolerance
-
-    if reaches(WIDTH_95, 0.2):
-        return
-    likely = {
-        "the ends in the wrong order": reaches(-WIDTH_95, 0.2),
-        "always the same draw": abs(high - low) < 1e-3 < abs(low),
-        "drawn without replacement": abs(high - low) < 1e-3,
-        "deviation of the means over resamples": reaches(WIDTH_95 / RESAMPLES**0.5, 0.02),
-        "images and resamples swapped": reaches(WIDTH_95 * (IMAGES / RESAMPLES) ** 0.5, 0.1),
-        "one standard error": reaches(1.0),
-        "the rest on each side": reaches(1.645),
-        "a part of the images": reaches(WIDTH_95 * 2**0.5, 0.25),
-        "a formula for right and wrong": reaches(WIDTH_95 * (mean * (1 - mean)) ** 0.5 / deviation),
-        "smallest and largest": 3 < -low < 4.6 and 3 < high < 4.6,
-        "single images": high - low > 15 and abs(came[0]) <= 2 and -low > 10 and high > 10,
-        "a sum for a mean": came[0] > 10,
-        "half of the width": abs(came[1] - WIDTH_95 * error) < error / 5 or abs(came[1] - error) < error / 5,
-        "percent taken for shares": low < -1.5 and high < -1.5,
-        "cut on one side": abs(low + high) > 0.25 and low < 0.1 and high > -0.1,
-    }  # fmt: skip
-    name = next((name for name, fits in likely.items() if fits), "wrong value")
-    right = (mean - WIDTH_95 * error, mean + WIDTH_95 * error)
-    what = (
-        f"{IMAGES} scores of mean {mean:.3f} and standard deviation {deviation:.3f}, level 0.95, {RESAMPLES} resamples"
-    )
-    raise Wrong(name, came, right, what)
+def _in_standard_errors(function: Callable, scores: Tensor, level: float, resamples: int, seed: int) -> dict:
+    error = scores.std().item() / len(scores) ** 0.5
+    low, high = ((end - scores.mean().item()) / error for end in _ends(function, scores, level, resamples, seed))
+    return {LOW: low, HIGH: high}
 
 
-def _another_level(student: Callable) -> None:
-    """Half of the means."""
-    scores = _scores()
-    mean, error = scores.mean().item(), scores.std().item() / IMAGES**0.5
-    came = _ends(student, scores, 0.5, RESAMPLES, 0)
-    low, high = ((end - mean) / error for end in came)
-    if max(abs(low + WIDTH_50), abs(high - WIDTH_50)) < 0.15:
-        return
-    fixed = max(abs(low + WIDTH_95), abs(high - WIDTH_95)) < 0.2
-    right = (mean - WIDTH_50 * error, mean + WIDTH_50 * error)
-    raise Wrong("the level is not used" if fixed else "wrong value", came, right, "the same scores, level 0.5")
+def _repeated(function: Callable, scores: Tensor) -> dict:
+    first, again, other = (_ends(function, scores, 0.95, 40, seed) for seed in (1, 1, 2))
+    return {SAME: first == again, OTHER: first != other}
 
 
-def _few_images(student: Callable) -> None:
-    """One of eight is right, the last one: the means are 0, 1/8, 2/8, … and lie to one side."""
-    scores = torch.tensor([0.0, 0, 0, 0, 0, 0, 0, 1])
-    came = _ends(student, scores, 0.95, RESAMPLES, 0)
-    if max(abs(came[0]), abs(came[1] - 3 / 8)) < 1e-4:
-        return
-    mirrored = max(abs(came[0] + 1 / 8), abs(came[1] - 1 / 4)) < 1e-4
-    symmetric = came[0] < -0.01 or abs(came[0] + came[1] - 1 / 4) < 0.01
-    name = "mirrored at the mean" if mirrored else "a symmetric interval" if symmetric else "wrong value"
-    name = "an image is never drawn" if came == (0.0, 0.0) else name
-    raise Wrong(name, came, (0.0, 3 / 8), "8 test images, the last of them right, the others wrong; level 0.95")
-
-
-def _repeatable(student: Callable) -> None:
-    """The same seed, the same interval; another seed, another one."""
-    scores = _scores()
-    first, again, other = (_ends(student, scores, 0.95, 40, seed) for seed in (1, 1, 2))
-    if first != again:
-        raise Wrong("the seed is not used", again, first, "twice the same call, seed 1")
-    if first == other:
-        raise Wrong("always the same seed", other, "other draws", "seed 1 and seed 2, 40 resamples")
-
-
-def _number_of_resamples(student: Callable) -> None:
-    """With one resample there is one mean."""
-    low, high = _ends(student, _scores(), 0.95, 1, 0)
-    if abs(high - low) > 1e-6:
-        raise Wrong("the number of resamples is not used", (low, high), "twice the same number", "one resample only")
+def _with_one_resample(function: Callable, scores: Tensor) -> dict:
+    low, high = _ends(function, scores, 0.95, 1, 0)
+    return {"how far low is from high": high - low}
 
 
 confidence_interval = Exercise(
@@ -139,44 +76,415 @@ confidence_interval = Exercise(
         "scores there along dimension 1. torch.quantile at half of the rest, and at one minus that, gives the ends; "
         "the rest is what the level leaves, 0.05 for a level of 0.95.",
     ),
-    checks=(_the_width, _another_level, _few_images, _repeatable, _number_of_resamples),
-    mistakes={
-        "the ends in the wrong order": "The lower end comes first.",
-        "always the same draw": "All resamples are the same: low and high are one number. Is the seed set anew for "
-        "each of them?",
-        "drawn without replacement": "Every resample holds every image once, in another order: all means are the same. "
-        "In a new test set some images would come more often, others not at all.",
-        "deviation of the means over resamples": "The spread of the means was divided by the root of their number. "
-        "More resamples then make the interval as narrow as you like, without one more test image.",
-        "images and resamples swapped": "Each new test set has as many images as there are resamples. Its size must be "
-        "that of the real one: that is where the uncertainty comes from.",
-        "one standard error": "One standard error on each side holds only about 68 % of the means.",
-        "the rest on each side": "What the level leaves was cut off on *each* side, so that twice as much is missing.",
-        "a part of the images": "The interval is too wide, as if each new test set had only half of the images. Draw "
-        "as many as there are.",
-        "a formula for right and wrong": "√(p(1−p)/Q) is a standard error where each score is 0 or 1. Scores can be "
-        "other numbers, and drawing anew needs no formula.",
-        "smallest and largest": "These are the smallest and the largest mean of all. They hold everything, and more "
-        "resamples would drive them further apart.",
-        "single images": "This is the spread of *single* images: where would the next one lie? The mean of many images "
-        "is known far better than that.",
-        "a sum for a mean": "The scores were added. An accuracy is a mean.",
-        "half of the width": "This says how far the interval goes from the mean, or how large the error is. Asked for "
-        "are its two ends.",
-        "percent taken for shares": "Both ends lie far below the mean. Some functions count from 0 to 1, others from 0 "
-        "to 100: 0.975 is either nearly all or nearly nothing.",
-        "cut on one side": "The two ends do not leave out the same share. The middle is wanted: as much is cut off "
-        "below as above.",
-        "the level is not used": "The level was 0.5 here, and the interval is that of 0.95.",
-        "a symmetric interval": "Mean plus and minus so many deviations is symmetric. Here it leaves the possible: an "
-        "accuracy below 0. The means themselves never do.",
-        "an image is never drawn": "The only image that is right was never drawn. Which positions can come?",
-        "mirrored at the mean": "The ends of the means were mirrored at the mean of the scores. There is such an "
-        "interval (the 'basic' bootstrap), but the contract wants the middle of the means themselves.",
-        "the seed is not used": "Twice the same call, and two intervals. Take all randomness from the seed that was "
-        "passed.",
-        "always the same seed": "Another seed gives the very same interval. Is a number written in place of the seed?",
-        "the number of resamples is not used": "With one resample there is one mean, and both ends are that mean. How "
-        "many were drawn here?",
-    },
+    cases=(
+        Case(
+            "300 scores, level 0.95, 4000 resamples",
+            lambda: (_scores(), 0.95, 4000, 0),
+            _in_standard_errors,
+            0.05,
+            0.15,
+        ),
+        Case(
+            "300 scores, level 0.5, 2000 resamples", lambda: (_scores(), 0.5, 2000, 3), _in_standard_errors, 0.05, 0.12
+        ),
+        Case(
+            "8 test images, the last of them right, the others wrong; level 0.95, 1500 resamples",
+            lambda: (torch.tensor([0.0, 0, 0, 0, 0, 0, 0, 1]), 0.95, 1500, 0),
+            _ends,
+            atol=1e-4,
+        ),
+        Case("the seeds 1, 1 and 2, 40 resamples", lambda: (_scores(),), _repeated),
+        Case("one resample only", lambda: (_scores(),), _with_one_resample, atol=1e-5),
+    ),
+    may_seed=True,
 )
+
+
+def _means(scores: Tensor, resamples: int, seed: int, size: int | None = None) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return scores[torch.randint(len(scores), (resamples, size or len(scores)), generator=generator)].mean(dim=1)
+
+
+def _middle(means: Tensor, level: float) -> tuple[float, float]:
+    return means.quantile((1 - level) / 2).item(), means.quantile((1 + level) / 2).item()
+
+
+def _z(level: float) -> float:
+    """So many standard errors on each side of the mean hold `level`."""
+    return torch.distributions.Normal(0.0, 1.0).icdf(torch.tensor((1 + level) / 2)).item()
+
+
+def _around(middle: object, half: object) -> tuple[float, float]:
+    return float(middle - half), float(middle + half)
+
+
+@confidence_interval.mistake(
+    "the ends in the wrong order",
+    "The lower end comes first.",
+    looks=lambda seen: LOW in seen.came and seen.came[LOW] > 0 > seen.came[HIGH],
+)
+def _(scores, level, resamples, seed):
+    """The high end first: it is the one that people like."""
+    return _middle(_means(scores, resamples, seed), level)[::-1]
+
+
+@confidence_interval.mistake(
+    "always the same draw",
+    "All resamples are the same: low and high are one number. Is the seed set anew for each of them?",
+)
+def _(scores, level, resamples, seed):
+    """The seed is set, to be sure, right where something is drawn."""
+    mean = _means(scores, 1, seed).item()
+    return mean, mean
+
+
+@confidence_interval.mistake(
+    "drawn without replacement",
+    "Every resample holds every image once, in another order: all means are the same. In a new test set some "
+    "images would come more often, others not at all.",
+)
+def _(scores, level, resamples, seed):
+    """A resample is the test set in another order."""
+    return scores.mean().item(), scores.mean().item()
+
+
+@confidence_interval.mistake(
+    "deviation of the means over resamples",
+    "The spread of the means was divided by the root of their number. More resamples then make the interval as "
+    "narrow as you like, without one more test image.",
+)
+def _(scores, level, resamples, seed):
+    """A standard error is a deviation over the root of the number, and there are so many means."""
+    means = _means(scores, resamples, seed)
+    return _around(means.mean(), 1.96 * means.std(correction=0) / resamples**0.5)
+
+
+@confidence_interval.also("deviation of the means over resamples")
+def _(scores, level, resamples, seed):
+    means = _means(scores, resamples, seed)
+    return _around(means.mean(), _z(level) * means.std(correction=0) / resamples**0.5)
+
+
+@confidence_interval.mistake(
+    "images and resamples swapped",
+    "Each new test set has as many images as there are resamples. Its size must be that of the real one: that "
+    "is where the uncertainty comes from.",
+)
+def _(scores, level, resamples, seed):
+    """For each image, a draw of so many."""
+    return _middle(_means(scores, len(scores), seed, size=resamples), level)
+
+
+@confidence_interval.mistake(
+    "one standard error",
+    "One standard error on each side holds about 68 % of the means, whatever the level.",
+)
+def _(scores, level, resamples, seed):
+    """Mean plus and minus the deviation of the means."""
+    means = _means(scores, resamples, seed)
+    return _around(means.mean(), means.std(correction=0))
+
+
+@confidence_interval.also("one standard error")
+def _(scores, level, resamples, seed):
+    means = _means(scores, resamples, seed)
+    return _around(scores.mean(), means.std(correction=0))
+
+
+@confidence_interval.mistake(
+    "the rest on each side",
+    "What the level leaves was cut off on *each* side, so that twice as much is missing.",
+)
+def _(scores, level, resamples, seed):
+    """95 % is from 5 % to 95 %."""
+    means = _means(scores, resamples, seed)
+    return means.quantile(1 - level).item(), means.quantile(level).item()
+
+
+@confidence_interval.mistake(
+    "a part of the images",
+    "The interval is too wide, as if each new test set had only half of the images. Draw as many as there are.",
+)
+def _(scores, level, resamples, seed):
+    """Half of the test images, drawn at random, many times."""
+    return _middle(_means(scores, resamples, seed, size=len(scores) // 2), level)
+
+
+@confidence_interval.also("a part of the images")
+def _(scores, level, resamples, seed):
+    generator = torch.Generator().manual_seed(seed)
+    draws = torch.rand(resamples, len(scores), generator=generator).argsort(dim=1)[:, : len(scores) // 2]
+    return _middle(scores[draws].mean(dim=1), level)
+
+
+@confidence_interval.mistake(
+    "a number of images typed in",
+    "Each new test set has a fixed number of images, not as many as the real one.",
+)
+def _(scores, level, resamples, seed):
+    """A hundred images are a good sample."""
+    return _middle(_means(scores, resamples, seed, size=100), level)
+
+
+@confidence_interval.also("a number of images typed in")
+def _(scores, level, resamples, seed):
+    return _middle(_means(scores, resamples, seed, size=1000), level)
+
+
+@confidence_interval.mistake(
+    "smallest and largest",
+    "These are the smallest and the largest mean of all. They hold everything, and more resamples would drive "
+    "them further apart.",
+)
+def _(scores, level, resamples, seed):
+    """All that can happen: from the worst to the best."""
+    means = _means(scores, resamples, seed)
+    return means.min().item(), means.max().item()
+
+
+@confidence_interval.mistake(
+    "single images",
+    "This is the spread of *single* images: where would the next one lie? The mean of many images is known far "
+    "better than that.",
+)
+def _(scores, level, resamples, seed):
+    """95 % of the scores lie between these two."""
+    return _middle(scores, level)
+
+
+@confidence_interval.also("single images")
+def _(scores, level, resamples, seed):
+    return _around(scores.mean(), _z(level) * scores.std())
+
+
+@confidence_interval.also("single images")
+def _(scores, level, resamples, seed):
+    return _around(scores.mean(), 1.96 * scores.std())
+
+
+@confidence_interval.also("single images")
+def _(scores, level, resamples, seed):
+    return _middle(_means(scores, resamples, seed, size=1), level)
+
+
+@confidence_interval.mistake(
+    "a sum for a mean",
+    "The scores were added. An accuracy is a mean.",
+)
+def _(scores, level, resamples, seed):
+    """How many are right."""
+    low, high = _middle(_means(scores, resamples, seed), level)
+    return low * len(scores), high * len(scores)
+
+
+@confidence_interval.mistake(
+    "the median of each resample",
+    "The middle of each new test set was taken by its median. An accuracy is a mean.",
+)
+def _(scores, level, resamples, seed):
+    """The median is the robust mean."""
+    generator = torch.Generator().manual_seed(seed)
+    draws = torch.randint(len(scores), (resamples, len(scores)), generator=generator)
+    return _middle(scores[draws].median(dim=1).values, level)
+
+
+@confidence_interval.mistake(
+    "half of the width",
+    "This says how far the interval goes from the mean, or how large the error is. Asked for are its two ends.",
+)
+def _(scores, level, resamples, seed):
+    """An accuracy and what stands behind its ±."""
+    return scores.mean().item(), 1.96 * _means(scores, resamples, seed).std(correction=0).item()
+
+
+@confidence_interval.also("half of the width")
+def _(scores, level, resamples, seed):
+    return scores.mean().item(), _z(level) * _means(scores, resamples, seed).std(correction=0).item()
+
+
+@confidence_interval.also("half of the width")
+def _(scores, level, resamples, seed):
+    return scores.mean().item(), _means(scores, resamples, seed).std(correction=0).item()
+
+
+@confidence_interval.also("half of the width")
+def _(scores, level, resamples, seed):
+    low, high = _middle(_means(scores, resamples, seed), level)
+    return scores.mean().item(), high - low
+
+
+@confidence_interval.also("half of the width")
+def _(scores, level, resamples, seed):
+    low, high = _middle(_means(scores, resamples, seed), level)
+    return scores.mean().item(), (high - low) / 2
+
+
+@confidence_interval.also("half of the width")
+def _(scores, level, resamples, seed):
+    low, high = _middle(_means(scores, resamples, seed) - scores.mean(), level)
+    return low, high
+
+
+@confidence_interval.mistake(
+    "cut on one side",
+    "The two ends do not leave out the same share. The middle is wanted: as much is cut off below as above.",
+)
+def _(scores, level, resamples, seed):
+    """With 95 % confidence it is at most this."""
+    means = _means(scores, resamples, seed)
+    return means.min().item(), means.quantile(level).item()
+
+
+@confidence_interval.also("cut on one side")
+def _(scores, level, resamples, seed):
+    means = _means(scores, resamples, seed)
+    return means.quantile(1 - level).item(), means.max().item()
+
+
+@confidence_interval.also("cut on one side")
+def _(scores, level, resamples, seed):
+    means = _means(scores, resamples, seed)
+    return means.quantile((1 - level) / 2).item(), means.quantile(level).item()
+
+
+@confidence_interval.also("cut on one side")
+def _(scores, level, resamples, seed):
+    means = _means(scores, resamples, seed)
+    return means.quantile(1 - level).item(), means.quantile((1 + level) / 2).item()
+
+
+@confidence_interval.mistake(
+    "percent taken for shares",
+    "Both ends lie far below the mean. Some functions count from 0 to 1, others from 0 to 100: 0.975 is either "
+    "nearly all or nearly nothing.",
+)
+def _(scores, level, resamples, seed):
+    """Percentiles at 0.025 and 0.975."""
+    means = _means(scores, resamples, seed).numpy()
+    return tuple(np.percentile(means, [(1 - level) / 2, (1 + level) / 2]))
+
+
+@confidence_interval.mistake(
+    "the level is not used",
+    "At another level the interval is still that of 0.95.",
+)
+def _(scores, level, resamples, seed):
+    """Intervals are 95 %."""
+    return _middle(_means(scores, resamples, seed), 0.95)
+
+
+@confidence_interval.mistake(
+    "a formula in place of new test sets",
+    "Mean plus and minus so many standard errors is symmetric. With few images it leaves the possible: an "
+    "accuracy below 0. The means of new test sets never do. (√(p(1−p)/Q) holds only where each score is 0 or "
+    "1, besides.)",
+)
+def _(scores, level, resamples, seed):
+    """Means are normal, so a standard error says all."""
+    means = _means(scores, resamples, seed)
+    return _around(scores.mean(), _z(level) * means.std(correction=0))
+
+
+@confidence_interval.also("a formula in place of new test sets")
+def _(scores, level, resamples, seed):
+    means = _means(scores, resamples, seed)
+    return _around(scores.mean(), 1.96 * means.std(correction=0))
+
+
+@confidence_interval.also("a formula in place of new test sets")
+def _(scores, level, resamples, seed):
+    means = _means(scores, resamples, seed)
+    return _around(means.mean(), _z(level) * means.std(correction=0))
+
+
+@confidence_interval.also("a formula in place of new test sets")
+def _(scores, level, resamples, seed):
+    means = _means(scores, resamples, seed)
+    return _around(means.mean(), 1.96 * means.std(correction=0))
+
+
+@confidence_interval.also("a formula in place of new test sets")
+def _(scores, level, resamples, seed):
+    return _around(scores.mean(), _z(level) * scores.std() / len(scores) ** 0.5)
+
+
+@confidence_interval.also("a formula in place of new test sets")
+def _(scores, level, resamples, seed):
+    return _around(scores.mean(), _z(level) * scores.std(correction=0) / len(scores) ** 0.5)
+
+
+@confidence_interval.also("a formula in place of new test sets")
+def _(scores, level, resamples, seed):
+    return _around(scores.mean(), _z(level) * (scores.mean() * (1 - scores.mean()) / len(scores)) ** 0.5)
+
+
+@confidence_interval.also("a formula in place of new test sets")
+def _(scores, level, resamples, seed):
+    return _around(scores.mean(), 1.96 * scores.std() / len(scores) ** 0.5)
+
+
+@confidence_interval.also("a formula in place of new test sets")
+def _(scores, level, resamples, seed):
+    return _around(scores.mean(), 1.96 * scores.std(correction=0) / len(scores) ** 0.5)
+
+
+@confidence_interval.also("a formula in place of new test sets")
+def _(scores, level, resamples, seed):
+    return _around(scores.mean(), 1.96 * (scores.mean() * (1 - scores.mean()) / len(scores)) ** 0.5)
+
+
+@confidence_interval.mistake(
+    "an image is never drawn",
+    "The only image that is right was never drawn. Which positions can come?",
+)
+def _(scores, level, resamples, seed):
+    """Positions go from 0 to Q − 1."""
+    generator = torch.Generator().manual_seed(seed)
+    draws = torch.randint(0, len(scores) - 1, (resamples, len(scores)), generator=generator)
+    return _middle(scores[draws].mean(dim=1), level)
+
+
+@confidence_interval.mistake(
+    "mirrored at the mean",
+    "The ends of the means were mirrored at the mean of the scores. There is such an interval (the 'basic' "
+    "bootstrap), but the contract wants the middle of the means themselves.",
+)
+def _(scores, level, resamples, seed):
+    """The error has two sides: mean minus what lies above it, mean plus what lies below."""
+    low, high = _middle(_means(scores, resamples, seed), level)
+    return 2 * scores.mean().item() - high, 2 * scores.mean().item() - low
+
+
+@confidence_interval.mistake(
+    "the seed is not used",
+    "Twice the same call, and two intervals. Take all randomness from the seed that was passed.",
+    looks=lambda seen: not seen.came[SAME],
+)
+def _(scores, level, resamples, seed):
+    """Random is random."""
+    return _middle(scores[torch.randint(len(scores), (resamples, len(scores)))].mean(dim=1), level)
+
+
+@confidence_interval.mistake(
+    "always the same seed",
+    "Another seed gives the very same interval. Is a number written in place of the seed?",
+    looks=lambda seen: not seen.came[OTHER],
+)
+def _(scores, level, resamples, seed):
+    """A fixed seed, so that the result can be repeated."""
+    return _middle(_means(scores, resamples, 0), level)
+
+
+@confidence_interval.mistake(
+    "the number of resamples is not used",
+    "With one resample there is one mean, and both ends are that mean. How many were drawn here?",
+    looks=lambda seen: seen.came["how far low is from high"] != 0,
+)
+def _(scores, level, resamples, seed):
+    """A thousand resamples are enough."""
+    return _middle(_means(scores, 1000, seed), level)
+
+
+@confidence_interval.also("the number of resamples is not used")
+def _(scores, level, resamples, seed):
+    return _middle(_means(scores, 4000, seed), level)

@@ -7,10 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from aimsssl import evaluation
-from aimsssl.exercises.old_framework import Exercise, call, expect, one_of
+from aimsssl.exercises.framework import Case, Exercise, Seen
 
-KEYS, QUERIES, FEATURES, CLASSES = 120, 300, 6, 5
-K, TEMPERATURE = 30, 0.2
+DIM, FAR = 6, 3
 
 
 def _reference_weighted_knn(keys: Tensor, labels: Tensor, queries: Tensor, k: int, temperature: float) -> Tensor:
@@ -20,130 +19,30 @@ def _reference_weighted_knn(keys: Tensor, labels: Tensor, queries: Tensor, k: in
 
 def _features(count: int, offset: float = 0.5) -> Tensor:
     """Rows of very different lengths, off the origin, as features of a network are: `[count, D]`."""
-    return (torch.randn(count, FEATURES) + offset) * torch.rand(count, 1).add(0.3)
+    return (torch.randn(count, DIM) + offset) * torch.rand(count, 1).add(0.3)
 
 
-def _classes(votes: Tensor, neighbours: Tensor) -> Tensor:
-    """The class with most votes, from votes `[Q, k]` and the classes of the neighbours `[Q, k]`."""
-    return (F.one_hot(neighbours) * votes[..., None]).sum(dim=1).argmax(dim=1)
-
-
-def _by(scores: Tensor, labels: Tensor, votes_of: Callable, k: int = K, largest: bool = True) -> Tensor:
-    """The prediction of someone who takes the k largest (or smallest) of `scores` `[Q, N]` and weighs them so."""
-    values, index = scores.topk(k, dim=1, largest=largest)
-    return _classes(votes_of(values), labels[index])
-
-
-def _close_calls_first(keys: Tensor, labels: Tensor, queries: Tensor) -> Tensor:
-    """The queries in another order: a message shows the first of them, where mistakes are seen most."""
-    s, index = (F.normalize(queries, dim=1) @ F.normalize(keys, dim=1).T).topk(K, dim=1)
-    votes = (F.one_hot(labels[index]) * (s / TEMPERATURE).softmax(dim=1)[..., None]).sum(dim=1)
+def _close_calls() -> tuple[Tensor, Tensor, Tensor, int, float]:
+    """Many queries; those where two classes have nearly as many votes come first, as a message shows the first ones."""
+    keys, labels, queries, k, temperature = _features(120), torch.randint(5, (120,)), _features(100), 30, 0.2
+    s, index = _cosine(keys, queries).topk(k, dim=1)
+    votes = _counted((s / temperature).softmax(dim=1), labels[index])
     first, second = votes.topk(2, dim=1).values.T
-    return queries[(first - second).argsort()]
+    return keys, labels, queries[(first - second).argsort()], k, temperature
 
 
-def _who_votes_and_how_much(student: Callable) -> None:
-    """Which neighbours, and the weight of each."""
-    keys, labels = _features(KEYS), torch.randint(CLASSES, (KEYS,))
-    queries = _close_calls_first(keys, labels, _features(QUERIES))
-    cosine = F.normalize(queries, dim=1) @ F.normalize(keys, dim=1).T  # [Q, N]
-    distance, angle = torch.cdist(queries, keys), torch.cdist(F.normalize(queries), F.normalize(keys))
-    s, index = cosine.topk(K, dim=1)
-    near = labels[index]  # [Q, k]
-
-    def usual(x: Tensor) -> Tensor:
-        return torch.exp(x / TEMPERATURE)
-
-    def shares(x: Tensor) -> Tensor:
-        return (x / TEMPERATURE).softmax(dim=1)
-
-    def falling(x: Tensor) -> Tensor:
-        return torch.exp(-x / TEMPERATURE)
-
-    voters = F.one_hot(near, CLASSES)  # [Q, k, C]
-    mean_votes = (voters * usual(s)[..., None]).sum(dim=1) / voters.sum(dim=1).clamp(min=1)
-    expect(
-        f"the classes of {QUERIES} queries among {KEYS} keys, k {K}, temperature {TEMPERATURE}",
-        call(student, keys, labels, queries, K, TEMPERATURE),
-        _reference_weighted_knn(keys, labels, queries, K, TEMPERATURE),
-        likely={
-            "votes, not classes": lambda came: came.shape == (QUERIES, CLASSES),
-            "neighbours, not classes": one_of(index[:, 0], torch.zeros(QUERIES, dtype=torch.int64)),
-            "inner product for cosine": one_of(
-                _by(queries @ keys.T, labels, usual), _by(queries @ keys.T, labels, shares)
-            ),
-            "normalised on one side only": one_of(
-                _by(F.normalize(queries) @ keys.T, labels, usual), _by(queries @ F.normalize(keys).T, labels, usual)
-            ),
-            "columns of length 1": one_of(
-                _by(F.normalize(queries, dim=0) @ F.normalize(keys, dim=0).T, labels, usual),
-                _by(F.normalize(queries, dim=0) @ F.normalize(keys, dim=0).T, labels, shares),
-            ),
-            "distance for similarity": one_of(
-                _by(distance, labels, falling, largest=False),
-                _by(distance, labels, lambda d: falling(d**2), largest=False),
-                _by(distance, labels, lambda d: 1 / d, largest=False),
-                _by(angle, labels, falling, largest=False),
-                _by(angle, labels, lambda d: falling(d**2), largest=False),
-            ),
-            "the farthest vote": one_of(
-                _by(cosine, labels, usual, largest=False),
-                _by(cosine, labels, falling, largest=False),
-                _by(distance, labels, falling),
-            ),
-            "the nearest have the fewest votes": one_of(
-                _by(cosine, labels, falling), _by(distance, labels, usual, largest=False)
-            ),
-            "one vote each": one_of(_by(cosine, labels, torch.ones_like), near.mode(dim=1).values),
-            "temperature multiplied": _by(cosine, labels, lambda x: torch.exp(x * TEMPERATURE)),
-            "temperature ignored": _by(cosine, labels, torch.exp),
-            "similarities as votes": one_of(
-                _by(cosine, labels, lambda x: x), _by(cosine, labels, lambda x: x / TEMPERATURE)
-            ),
-            "only the nearest one": near[:, 0],
-            "all keys vote": _by(cosine, labels, usual, k=KEYS),
-            "the first neighbour left out": one_of(
-                _classes(usual(cosine.topk(K + 1).values[:, 1:]), labels[cosine.topk(K + 1).indices[:, 1:]]),
-                _classes(usual(s[:, 1:]), near[:, 1:]),
-            ),
-            "the mean vote of a class": mean_votes.argmax(dim=1),
-            "class numbers averaged": (usual(s) * near).sum(dim=1).div(usual(s).sum(dim=1)).round().long(),
-            "shares over the queries": _by(cosine, labels, lambda x: (x / TEMPERATURE).softmax(dim=0)),
-        },
-    )
+def _classes_with_gaps() -> tuple[Tensor, Tensor, Tensor, int, float]:
+    keys, labels, queries = _features(70), torch.tensor([1, 4, 12])[torch.randint(3, (70,))], _features(40)
+    return keys, labels, queries, 11, 0.5
 
 
-def _classes_with_gaps(student: Callable) -> None:
-    """Numbers of classes that begin above 0 and have gaps: a part of a data set."""
-    keys, queries = _features(KEYS), _features(QUERIES)
-    positions = torch.randint(3, (KEYS,))
-    labels = torch.tensor([1, 4, 12])[positions]
-    right = _reference_weighted_knn(keys, labels, queries, K, TEMPERATURE)
-    expect(
-        "the classes where only the classes 1, 4 and 12 are among the keys",
-        call(student, keys, labels, queries, K, TEMPERATURE),
-        right,
-        likely={
-            "class numbers taken for 0, 1, 2": one_of(
-                _reference_weighted_knn(keys, positions, queries, K, TEMPERATURE), torch.ones_like(right)
-            )
-        },
-    )
-
-
-def _a_small_temperature(student: Callable) -> None:
-    """All cosines are near 1, as they are after a ReLU, and τ = 0.01: an exponential of 100.
-
-    Whoever was right at a larger temperature can be wrong here through too large numbers only.
-    """
-    keys, labels, queries = _features(KEYS, 6.0), torch.randint(CLASSES, (KEYS,)), _features(QUERIES, 6.0)
-    tau = 0.01
-    expect(
-        f"the classes at temperature {tau}, where all cosines are near 1",
-        call(student, keys, labels, queries, K, tau),
-        _reference_weighted_knn(keys, labels, queries, K, tau),
-        likely={"overflow at a small temperature": lambda came: came.shape == (QUERIES,)},
-    )
+def _a_small_temperature() -> tuple[Tensor, Tensor, Tensor, int, float]:
+    """Cosines are near 1 or near 0, but for the last queries: near 0 and near −1, and none of those is class 0."""
+    keys, labels, queries = _features(90, 6.0), torch.randint(1, 5, (90,)), _features(20, 6.0)
+    labels[:9] = 0
+    keys[50:, DIM // 2 :] *= -1
+    queries[-FAR:] = -keys[:FAR] - 0.1 * keys[5 : 5 + FAR]
+    return keys, labels, queries, 70, 0.005
 
 
 weighted_knn = Exercise(
@@ -163,43 +62,490 @@ weighted_knn = Exercise(
         "vote into the column of its neighbour's class; the argmax of a row is the answer. And against numbers that "
         "are too large: who has most votes does not change when all votes of a query are divided by the same number.",
     ),
-    checks=(_who_votes_and_how_much, _classes_with_gaps, _a_small_temperature),
-    mistakes={
-        "votes, not classes": "These are the votes of every class. Which class wins?",
-        "neighbours, not classes": "This is the position of a neighbour, in the list of keys or among the k. Which "
-        "class does it have?",
-        "inner product for cosine": "An inner product grows with the lengths of both rows: a long key is the neighbour "
-        "of everybody. The cosine looks at the direction only.",
-        "normalised on one side only": "Queries or keys have length 1, but not both. With long keys the long ones are "
-        "'near' to all; with long queries each query has a temperature of its own.",
-        "columns of length 1": "The columns have length 1: each feature was normalised over the images. It is each "
-        "image whose length should not matter.",
-        "distance for similarity": "This goes by distance, and the contract by cosine. The order can be another one, "
-        "and so are the weights.",
-        "the farthest vote": "The keys that are *least* alike vote. A cosine is a similarity: which end is near?",
-        "the nearest have the fewest votes": "The right neighbours vote, but the nearer one is, the less it counts. "
-        "Look at a sign.",
-        "one vote each": "Every neighbour has one vote, whether it is a twin or only the last of the k. The weights "
-        "are missing.",
-        "temperature multiplied": "The similarities are multiplied by τ. A small τ then makes all votes alike; it "
-        "should make the nearest ones louder.",
-        "temperature ignored": "The weights are those of τ = 1, whatever the temperature.",
-        "similarities as votes": "The votes are the similarities themselves. A neighbour at 0.9 hardly counts more "
-        "than one at 0.8, and one below 0 counts *against* its own class. The exponential is missing.",
-        "only the nearest one": "The nearest neighbour decides alone. This is the largest *single* vote; votes of one "
-        "class belong together.",
-        "all keys vote": "All keys vote, not only the k nearest.",
-        "the first neighbour left out": "The nearest key does not vote. That is right where the query is among the "
-        "keys and would find itself. Here the queries are other images.",
-        "the mean vote of a class": "The votes of a class were averaged. Then one near neighbour beats three that are "
-        "nearly as near; votes are counted, not averaged.",
-        "class numbers averaged": "Classes 1 and 3 do not make a class 2: numbers of classes are names. Count votes "
-        "for each class by itself.",
-        "shares over the queries": "The softmax goes over the queries: the neighbours of one query are weighed against "
-        "those of other queries. Which dimension holds the neighbours of one query?",
-        "class numbers taken for 0, 1, 2": "The classes of a part of a data set need not be 0, 1, 2, … Here position "
-        "and name of a class were confused, or only as many numbers looked at as there are classes.",
-        "overflow at a small temperature": "Here exp(s/τ) is larger than any float32, so it is infinite, and infinite "
-        "votes are all equal (cut off at some maximum, too). Only the *ratios* of the votes of one query matter.",
-    },
+    cases=(
+        Case("100 queries, 120 keys of 5 classes, k = 30, temperature 0.2", _close_calls),
+        Case("40 queries, 70 keys of the classes 1, 4 and 12, k = 11, temperature 0.5", _classes_with_gaps),
+        Case(
+            f"20 queries, 90 keys, k = 70, temperature 0.005: cosines near 1 and 0, for {FAR} queries 0 and −1",
+            _a_small_temperature,
+        ),
+    ),
 )
+
+
+def _cosine(keys: Tensor, queries: Tensor) -> Tensor:
+    return F.normalize(queries, dim=1) @ F.normalize(keys, dim=1).T
+
+
+def _counted(votes: Tensor, classes: Tensor) -> Tensor:
+    """Votes `[Q, k]` of neighbours with these classes `[Q, k]`, added up: `[Q, C]`."""
+    return votes.new_zeros(len(votes), int(classes.max()) + 1).scatter_add_(1, classes, votes)
+
+
+def _by(scores: Tensor, labels: Tensor, k: int, votes_of: Callable, largest: bool = True) -> Tensor:
+    """The prediction of someone who takes the k largest (or smallest) of `scores` `[Q, N]` and weighs them so."""
+    values, index = scores.topk(k, dim=1, largest=largest)
+    return _counted(votes_of(values), labels[index]).argmax(dim=1)
+
+
+def _softly(temperature: float, sign: int = 1) -> Callable[[Tensor], Tensor]:
+    return lambda s: (sign * s / temperature).softmax(dim=1)
+
+
+def _plainly(temperature: float) -> Callable[[Tensor], Tensor]:
+    return lambda s: torch.exp(s / temperature)
+
+
+def _only_far_ones_wrong(seen: Seen) -> bool:
+    return torch.equal(seen.came[:-FAR], seen.expected[:-FAR])
+
+
+@weighted_knn.mistake(
+    "votes, not classes",
+    "These are the votes of every class. Which class wins?",
+    looks=lambda seen: seen.came.ndim == 2 and len(seen.came) == len(seen.inputs[2]),
+)
+def _(keys, labels, queries, k, temperature):
+    """The votes say everything."""
+    s, index = _cosine(keys, queries).topk(k)
+    return _counted(_softly(temperature)(s), labels[index])
+
+
+@weighted_knn.mistake(
+    "the number of votes, not the class",
+    "This is how many votes the winner has. Which class is it?",
+)
+def _(keys, labels, queries, k, temperature):
+    """The largest number of votes wins."""
+    s, index = _cosine(keys, queries).topk(k)
+    return _counted(_softly(temperature)(s), labels[index]).amax(dim=1)
+
+
+@weighted_knn.also("the number of votes, not the class")
+def _(keys, labels, queries, k, temperature):
+    s, index = _cosine(keys, queries).topk(k)
+    return _counted(torch.exp((s - s[:, :1]) / temperature), labels[index]).amax(dim=1)
+
+
+@weighted_knn.mistake(
+    "neighbours, not classes",
+    "This is the position of a neighbour, in the list of keys or among the k. Which class does it have?",
+)
+def _(keys, labels, queries, k, temperature):
+    """topk gives the neighbour, and the neighbour is the answer."""
+    return _cosine(keys, queries).argmax(dim=1)
+
+
+@weighted_knn.also("neighbours, not classes")
+def _(keys, labels, queries, k, temperature):
+    return torch.zeros(len(queries), dtype=torch.int64)
+
+
+@weighted_knn.mistake(
+    "keys and queries exchanged",
+    "There is an answer for each key, not for each query: the queries have taken the place of the keys.",
+    looks=lambda seen: seen.came.shape == (len(seen.inputs[0]),),
+)
+def _(keys, labels, queries, k, temperature):
+    """Each key looks for its queries."""
+    return labels[(_cosine(queries, keys) + labels[:, None]).argmin(dim=0)[:1].expand(len(keys))]
+
+
+@weighted_knn.mistake(
+    "inner product for cosine",
+    "An inner product grows with the lengths of both rows: a long key is the neighbour of everybody. The "
+    "cosine looks at the direction only.",
+)
+def _(keys, labels, queries, k, temperature):
+    """A cosine is an inner product."""
+    return _by(queries @ keys.T, labels, k, _softly(temperature))
+
+
+@weighted_knn.also("inner product for cosine")
+def _(keys, labels, queries, k, temperature):
+    return _by(queries @ keys.T, labels, k, _plainly(temperature))
+
+
+@weighted_knn.mistake(
+    "normalised on one side only",
+    "Queries or keys have length 1, but not both. With long keys the long ones are 'near' to all; with long "
+    "queries each query has a temperature of its own.",
+)
+def _(keys, labels, queries, k, temperature):
+    """The keys are prepared once; a query is compared as it comes."""
+    return _by(queries @ F.normalize(keys, dim=1).T, labels, k, _softly(temperature))
+
+
+@weighted_knn.also("normalised on one side only")
+def _(keys, labels, queries, k, temperature):
+    return _by(queries @ F.normalize(keys, dim=1).T, labels, k, _plainly(temperature))
+
+
+@weighted_knn.also("normalised on one side only")
+def _(keys, labels, queries, k, temperature):
+    return _by(F.normalize(queries, dim=1) @ keys.T, labels, k, _softly(temperature))
+
+
+@weighted_knn.also("normalised on one side only")
+def _(keys, labels, queries, k, temperature):
+    return _by(F.normalize(queries, dim=1) @ keys.T, labels, k, _plainly(temperature))
+
+
+@weighted_knn.mistake(
+    "columns of length 1",
+    "The columns have length 1: each feature was normalised over the images. It is each image whose length should not "
+    "matter.",
+)
+def _(keys, labels, queries, k, temperature):
+    """normalize, along the first dimension."""
+    return _by(F.normalize(queries, dim=0) @ F.normalize(keys, dim=0).T, labels, k, _softly(temperature))
+
+
+@weighted_knn.also("columns of length 1")
+def _(keys, labels, queries, k, temperature):
+    return _by(F.normalize(queries, dim=0) @ F.normalize(keys, dim=0).T, labels, k, _plainly(temperature))
+
+
+@weighted_knn.mistake(
+    "divided by one length for all",
+    "All rows were divided by one number, the length of the whole matrix. Each row has a length of its own.",
+)
+def _(keys, labels, queries, k, temperature):
+    """norm gives the length."""
+    return _by((queries / queries.norm()) @ (keys / keys.norm()).T, labels, k, _softly(temperature))
+
+
+@weighted_knn.mistake(
+    "the mean of the features taken out",
+    "The features were moved to the origin first. The cosines are then others; the contract compares the features as "
+    "they come.",
+)
+def _(keys, labels, queries, k, temperature):
+    """Features are standardised before they are compared."""
+    mean = keys.mean(dim=0)
+    return _by(_cosine(keys - mean, queries - mean), labels, k, _softly(temperature))
+
+
+@weighted_knn.mistake(
+    "distance for similarity",
+    "This goes by distance, and the contract by cosine. The order can be another one, and so are the weights.",
+)
+def _(keys, labels, queries, k, temperature):
+    """Near means a small distance."""
+    return _by(torch.cdist(queries, keys), labels, k, _softly(temperature, -1), largest=False)
+
+
+for _length in (lambda x: x, lambda x: F.normalize(x, dim=1)):
+    for _votes in (
+        lambda d, t: torch.exp(-d / t),
+        lambda d, t: torch.exp(-(d**2) / t),
+        lambda d, t: (-(d**2) / t).softmax(dim=1),
+        lambda d, t: 1 / d,
+    ):
+
+        @weighted_knn.also("distance for similarity")
+        def _(keys, labels, queries, k, temperature, length=_length, votes=_votes):
+            d = torch.cdist(length(queries), length(keys))
+            return _by(d, labels, k, lambda d: votes(d, temperature), largest=False)
+
+
+@weighted_knn.also("distance for similarity")
+def _(keys, labels, queries, k, temperature):
+    angle = torch.cdist(F.normalize(queries, dim=1), F.normalize(keys, dim=1))
+    return _by(angle, labels, k, _softly(temperature, -1), largest=False)
+
+
+@weighted_knn.mistake(
+    "the farthest vote", "The keys that are *least* alike vote. A cosine is a similarity: which end is near?"
+)
+def _(keys, labels, queries, k, temperature):
+    """The nearest have the smallest value."""
+    return _by(_cosine(keys, queries), labels, k, _softly(temperature), largest=False)
+
+
+for _votes in (lambda s, t: torch.exp(s / t), lambda s, t: torch.exp(-s / t), lambda s, t: (-s / t).softmax(dim=1)):
+
+    @weighted_knn.also("the farthest vote")
+    def _(keys, labels, queries, k, temperature, votes=_votes):
+        return _by(_cosine(keys, queries), labels, k, lambda s: votes(s, temperature), largest=False)
+
+
+@weighted_knn.mistake(
+    "the nearest have the fewest votes",
+    "The right neighbours vote, but the nearer one is, the less it counts. Look at a sign.",
+)
+def _(keys, labels, queries, k, temperature):
+    """An energy has a minus sign: exp(−s/τ)."""
+    return _by(_cosine(keys, queries), labels, k, lambda s: torch.exp(-s / temperature))
+
+
+@weighted_knn.also("the nearest have the fewest votes")
+def _(keys, labels, queries, k, temperature):
+    return _by(_cosine(keys, queries), labels, k, _softly(temperature, -1))
+
+
+@weighted_knn.mistake(
+    "one vote each",
+    "Every neighbour has one vote, whether it is a twin or only the last of the k. The weights are missing.",
+)
+def _(keys, labels, queries, k, temperature):
+    """The k nearest vote, and the majority wins."""
+    return labels[_cosine(keys, queries).topk(k).indices].mode(dim=1).values
+
+
+@weighted_knn.also("one vote each")
+def _(keys, labels, queries, k, temperature):
+    return _by(_cosine(keys, queries), labels, k, torch.ones_like)
+
+
+@weighted_knn.mistake(
+    "votes by rank",
+    "The weight of a neighbour goes by its place among the k. It goes by its similarity: two that are as near have as "
+    "many votes.",
+)
+def _(keys, labels, queries, k, temperature):
+    """The first counts 1, the second a half, the third a third."""
+    return _by(_cosine(keys, queries), labels, k, lambda s: (1.0 / torch.arange(1, k + 1)).expand_as(s))
+
+
+@weighted_knn.also("votes by rank")
+def _(keys, labels, queries, k, temperature):
+    return _by(_cosine(keys, queries), labels, k, lambda s: torch.arange(k, 0.0, -1).expand_as(s))
+
+
+@weighted_knn.mistake(
+    "temperature multiplied",
+    "The similarities are multiplied by τ. A small τ then makes all votes alike; it should make the nearest "
+    "ones louder.",
+)
+def _(keys, labels, queries, k, temperature):
+    """The temperature scales the similarities."""
+    return _by(_cosine(keys, queries), labels, k, _softly(1 / temperature))
+
+
+@weighted_knn.mistake("temperature ignored", "The weights are those of τ = 1, whatever the temperature.")
+def _(keys, labels, queries, k, temperature):
+    """exp makes near neighbours count more."""
+    return _by(_cosine(keys, queries), labels, k, torch.exp)
+
+
+@weighted_knn.mistake(
+    "a number in place of an argument",
+    "The classes are those of another k or another temperature: is a number written inside the function?",
+)
+def _(keys, labels, queries, k, temperature):
+    """The paper's temperature is 0.07."""
+    return _by(_cosine(keys, queries), labels, k, _softly(0.07))
+
+
+for _temperature in (0.1, 0.2, 0.5, 0.01):
+
+    @weighted_knn.also("a number in place of an argument")
+    def _(keys, labels, queries, k, temperature, fixed=_temperature):
+        return _by(_cosine(keys, queries), labels, k, _softly(fixed))
+
+
+for _k in (5, 10, 11, 20, 30):
+
+    @weighted_knn.also("a number in place of an argument")
+    def _(keys, labels, queries, k, temperature, fixed=_k):
+        return _by(_cosine(keys, queries), labels, fixed, _softly(temperature))
+
+
+@weighted_knn.mistake(
+    "similarities as votes",
+    "The votes are the similarities themselves. A neighbour at 0.9 hardly counts more than one at 0.8, and one below 0 "
+    "counts *against* its own class. The exponential is missing.",
+)
+def _(keys, labels, queries, k, temperature):
+    """The vote of a neighbour is its similarity."""
+    return _by(_cosine(keys, queries), labels, k, lambda s: s)
+
+
+@weighted_knn.also("similarities as votes")
+def _(keys, labels, queries, k, temperature):
+    return _by(_cosine(keys, queries), labels, k, lambda s: s / temperature)
+
+
+@weighted_knn.also("similarities as votes")
+def _(keys, labels, queries, k, temperature):
+    return _by(_cosine(keys, queries), labels, k, lambda s: s.log_softmax(dim=1))
+
+
+@weighted_knn.mistake(
+    "only the nearest one",
+    "The nearest neighbour decides alone. This is the largest *single* vote; votes of one class belong together.",
+)
+def _(keys, labels, queries, k, temperature):
+    """The neighbour with the largest vote wins."""
+    return labels[_cosine(keys, queries).argmax(dim=1)]
+
+
+@weighted_knn.mistake(
+    "a later vote overwrites the earlier ones",
+    "Only one vote of each class is kept: that of its nearest neighbour, or of its last. An assignment to `x[…]` with "
+    "the same index twice does not add up.",
+)
+def _(keys, labels, queries, k, temperature):
+    """The votes are put into the table."""
+    s, index = _cosine(keys, queries).topk(k)
+    totals = torch.zeros(len(queries), int(labels.max()) + 1)
+    for rank in range(k):
+        totals[torch.arange(len(queries)), labels[index[:, rank]]] = torch.exp((s[:, rank] - s[:, 0]) / temperature)
+    return totals.argmax(dim=1)
+
+
+@weighted_knn.mistake("all keys vote", "All keys vote, not only the k nearest.")
+def _(keys, labels, queries, k, temperature):
+    """The weights of far keys are small anyway."""
+    return _by(_cosine(keys, queries), labels, len(keys), _softly(temperature))
+
+
+@weighted_knn.also("all keys vote")
+def _(keys, labels, queries, k, temperature):
+    return _by(_cosine(keys, queries), labels, len(keys), _plainly(temperature))
+
+
+@weighted_knn.mistake(
+    "the first neighbour left out",
+    "The nearest key does not vote. That is right where the query is among the keys and would find itself. Here the "
+    "queries are other images.",
+)
+def _(keys, labels, queries, k, temperature):
+    """The first hit is always the image itself."""
+    s, index = _cosine(keys, queries).topk(k + 1)
+    return _counted(_softly(temperature)(s[:, 1:]), labels[index[:, 1:]]).argmax(dim=1)
+
+
+@weighted_knn.also("the first neighbour left out")
+def _(keys, labels, queries, k, temperature):
+    s, index = _cosine(keys, queries).topk(k)
+    return _counted(_softly(temperature)(s[:, 1:]), labels[index[:, 1:]]).argmax(dim=1)
+
+
+@weighted_knn.mistake(
+    "a neighbour too many or too few", "Not k neighbours vote, but one more or one less: the last one decides here."
+)
+def _(keys, labels, queries, k, temperature):
+    """Up to and with k."""
+    return _by(_cosine(keys, queries), labels, k + 1, _softly(temperature))
+
+
+@weighted_knn.also("a neighbour too many or too few")
+def _(keys, labels, queries, k, temperature):
+    return _by(_cosine(keys, queries), labels, k - 1, _softly(temperature))
+
+
+@weighted_knn.mistake(
+    "the mean vote of a class",
+    "The votes of a class were averaged. Then one near neighbour beats three that are nearly as near; votes "
+    "are counted, not averaged.",
+)
+def _(keys, labels, queries, k, temperature):
+    """A class with many images among the neighbours should have no advantage."""
+    s, index = _cosine(keys, queries).topk(k)
+    votes, classes = _softly(temperature)(s), labels[index]
+    return (_counted(votes, classes) / _counted(torch.ones_like(votes), classes).clamp(min=1)).argmax(dim=1)
+
+
+@weighted_knn.mistake(
+    "votes divided by the size of the class",
+    "The votes of a class were divided by the number of its keys. The contract counts the votes as they are.",
+)
+def _(keys, labels, queries, k, temperature):
+    """A class with many keys should have no advantage."""
+    s, index = _cosine(keys, queries).topk(k)
+    counts = labels.bincount().clamp(min=1)
+    return (_counted(_softly(temperature)(s), labels[index]) / counts[: int(labels[index].max()) + 1]).argmax(dim=1)
+
+
+@weighted_knn.mistake(
+    "class means, not neighbours",
+    "Each class is one point here, its mean, and the nearest mean wins. That is another classifier: k and the single "
+    "keys play no part in it.",
+)
+def _(keys, labels, queries, k, temperature):
+    """The nearest class is that of the nearest mean."""
+    names = labels.unique()
+    return names[_cosine(torch.stack([keys[labels == name].mean(dim=0) for name in names]), queries).argmax(dim=1)]
+
+
+@weighted_knn.mistake(
+    "class numbers averaged",
+    "Classes 1 and 3 do not make a class 2: numbers of classes are names. Count votes for each class by itself.",
+    looks=lambda seen: (
+        seen.came.shape == (len(seen.inputs[2]),)
+        and not torch.isin(seen.came.long(), seen.inputs[1]).all()
+        and not torch.isin(seen.expected, seen.inputs[1].unique(return_inverse=True)[1]).all()
+    ),
+)
+def _(keys, labels, queries, k, temperature):
+    """kNN predicts the weighted mean of the neighbours' labels."""
+    s, index = _cosine(keys, queries).topk(k)
+    return (_softly(temperature)(s) * labels[index]).sum(dim=1).round().long()
+
+
+@weighted_knn.also("class numbers averaged")
+def _(keys, labels, queries, k, temperature):
+    s, index = _cosine(keys, queries).topk(k)
+    return (_softly(temperature)(s) * labels[index]).sum(dim=1).long()
+
+
+@weighted_knn.mistake(
+    "shares over the queries",
+    "The softmax goes over the queries: the neighbours of one query are weighed against those of other queries. Which "
+    "dimension holds the neighbours of one query?",
+)
+def _(keys, labels, queries, k, temperature):
+    """softmax(dim=0) makes shares."""
+    return _by(_cosine(keys, queries), labels, k, lambda s: (s / temperature).softmax(dim=0))
+
+
+@weighted_knn.also("shares over the queries")
+def _(keys, labels, queries, k, temperature):
+    return _by(_cosine(keys, queries), labels, k, lambda s: torch.exp((s - s.amax(dim=0)) / temperature))
+
+
+@weighted_knn.mistake(
+    "class numbers taken for 0, 1, 2",
+    "The classes of a part of a data set need not be 0, 1, 2, … Here position and name of a class were "
+    "confused, or only as many numbers looked at as there are classes.",
+    looks=lambda seen: seen.inputs[1].min() > 0 and (seen.trouble is not None or seen.came.max() < 4),
+)
+def _(keys, labels, queries, k, temperature):
+    """The classes are numbered anew, so that no column of the table is empty."""
+    return _reference_weighted_knn(keys, labels.unique(return_inverse=True)[1], queries, k, temperature)
+
+
+@weighted_knn.mistake(
+    "the largest of all queries taken out",
+    "One number was taken out of all votes, the largest of the whole batch. For a query that is far from all "
+    "keys every vote is then 0. Each query has a largest similarity of its own.",
+    looks=lambda seen: seen.inputs[4] < 0.05 and _only_far_ones_wrong(seen),
+)
+def _(keys, labels, queries, k, temperature):
+    """Against large numbers, take the largest of them out."""
+    return _by(_cosine(keys, queries), labels, k, lambda s: torch.exp((s - s.max()) / temperature))
+
+
+@weighted_knn.mistake(
+    "overflow at a small temperature",
+    "Here exp(s/τ) is larger than any float32, so it is infinite, and infinite votes are all equal (cut off at some "
+    "maximum, too). Only the *ratios* of the votes of one query matter.",
+    looks=lambda seen: (
+        seen.inputs[4] < 0.05 and seen.came.shape == seen.expected.shape and not _only_far_ones_wrong(seen)
+    ),
+)
+def _(keys, labels, queries, k, temperature):
+    """As the formula says."""
+    return _by(_cosine(keys, queries), labels, k, _plainly(temperature))
+
+
+@weighted_knn.also("overflow at a small temperature")
+def _(keys, labels, queries, k, temperature):
+    return _by(_cosine(keys, queries), labels, k, lambda s: torch.exp((s - s.amin(dim=1, keepdim=True)) / temperature))
+
+
+@weighted_knn.also("overflow at a small temperature")
+def _(keys, labels, queries, k, temperature):
+    return _by(_cosine(keys, queries), labels, k, lambda s: torch.exp((s / temperature).clamp(max=80)))
