@@ -13,7 +13,7 @@ EVERYWHERE = {
     re.compile(r": (.*)\blen\(z1\)(.*) → \1len\(z2\)\2$"): "both have N rows",
     re.compile(r": (.*)\blen\(z2\)(.*) → \1len\(z1\)\2$"): "both have N rows",
     re.compile(r"^(pca_whiten|whiten_column_by_column): .* → .*(0\.0005|0\.0 \* dev|deviations\[-1\])"): "whether noise lies below this depends on the machine",
-}
+}  # fmt: skip
 """In every exercise. A mutant that is caught all the same is no contradiction here."""
 
 NO_GRADIENT = {re.compile(r" → .*\.detach\(\)"): "nothing here carries a gradient"}
