@@ -262,12 +262,6 @@ def _(x, centroids, assignments):
     return _refill(x, centroids, assignments, largest_of=lambda _: (spread / counts.clamp(min=1)).argmax())
 
 
-@refill.also("the cluster of largest spread cut")
-def _(x, centroids, assignments):
-    spread = torch.zeros(len(centroids)).index_add_(0, assignments, (x - centroids[assignments]).norm(dim=1))
-    return _refill(x, centroids, assignments, largest_of=lambda _: spread.argmax())
-
-
 @refill.mistake(
     "the nearest point",
     "The new cluster begins at the point *nearest* to the old centre. Then the two centres are next to each other, and "
