@@ -173,13 +173,18 @@ IN: dict[str, dict] = {
         re.compile(r"→ return (table\[rows, columns\]\.sum\(\) / len\(labels\)|np\.sum\(right\) / len\(pairs\))$"): "the same number",
         re.compile(r"→ .*len\(clusters\)"): "there is a cluster for each label",
         re.compile(r"→ .*(linear_sum_assignment\(table, |zip\(clusters, |labels, strict=True\)\)$|clusters\.unique\(\)\])"): "a tensor is read as an array or a list of numbers",
-        re.compile(r"→ .*(clusters|labels)\.max\(\)(\)? \+ 2| \+ 1\)|, int| \+ 1$)"): "a row or a column of zeros more; a tensor of one number is a number",
+        re.compile(r"→ .*(clusters|labels)\.max\(\)(\)? \+ 2| \+ 1[,)])"): "a row or a column of zeros more; a tensor of one number is a number",
         re.compile(r"→ for named in list\("): "the best of them is neither the first nor the last",
         re.compile(r"→ .*\.tolist\(\), -?1\)$"): "at least one image is right",
         re.compile(r"→ names \+= \['nobody'\] \* len"): "more nobodies than needed",
         re.compile(r"→ best = max\(sum"): "the larger of two has no order",
         re.compile(r"→ .*zip\(.*(labels\.tolist\(\)|named|\(costs\))(, strict=False)?\)"): "both are as long",
         re.compile(r"→ rows, columns = .*(\(set|, set)\("): "a matching does not know the order",
+    },
+    "confidence_interval": {
+        re.compile(r"^\w+: — → __import__"): "a function may seed here: the contract hands it a seed",
+        re.compile(r"→ return \(means\.quantile\(\(1 - level\) / 2\)(\.item\(\))?, means\.quantile\(\(1 \+ level\) / 2\)(\.item\(\))?\)$"): "a tensor of one number is a number",
+        re.compile(r"→ generator = torch\.manual_seed\(seed\)$"): "the generator of all is a generator, too",
     },
 }  # fmt: skip
 """{exercise: {change: reason}}"""

@@ -382,7 +382,7 @@ def _(x, centroids):
 @lloyd_step.mistake(
     "an empty cluster gives NaN",
     "The mean of no point is 0 divided by 0. From the next step on every distance to this centroid is NaN.",
-    looks=lambda seen: seen.came[1].isnan().any(dim=1).sum() < len(seen.came[1]),
+    looks=lambda seen: 0 < seen.came[1].isnan().any(dim=1).sum() < len(seen.came[1]),
 )
 def _(x, centroids):
     """Every cluster has a mean."""
