@@ -319,11 +319,20 @@ slip(
 )
 
 
+slip(
+    "the logarithm of a probability of 0",
+    "A probability was computed first, and its logarithm after that. At a small τ the probability of a pair that lies "
+    "far apart is too small for float32: it becomes 0, and its logarithm is infinite. Never leave the logarithms.",
+    "First the softmax, then the logarithm: that is the formula.",
+    looks=lambda seen: "far from all" in seen.case.what and not seen.came.isfinite(),
+    of_each=lambda terms: -(-terms).exp().log().sum(),
+)
+
+
 @mistake(
     "one maximum for all rows",
     "One number, the largest score of the block, was taken away from all rows. A view that is far from all others has "
     "only exponentials of 0 then, and the logarithm of their sum is infinite. Each row has a largest score of its own.",
-    looks=lambda seen: "far from all" in seen.case.what and not seen.came.isfinite(),
 )
 def _(z1, z2, temperature, chunk_size):
     """Against an overflow, the largest score is taken away first."""

@@ -112,6 +112,47 @@ def _(z1, z2, temperature=0.5):
     return _loss(z1, z2, 1 / temperature)
 
 
+@nt_xent.mistake("temperature used twice", "The scores are divided by τ more than once.")
+def _(z1, z2, temperature=0.5):
+    """The scores are divided by τ, and the loss, too, is one at temperature τ."""
+    return _loss(z1, z2, temperature**2)
+
+
+@nt_xent.mistake("temperature in front of the loss", "The whole loss is scaled by τ. It divides the similarities only.")
+def _(z1, z2, temperature=0.5):
+    """The gradient should not depend on τ."""
+    return _loss(z1, z2, temperature) * temperature
+
+
+@nt_xent.also("temperature in front of the loss")
+def _(z1, z2, temperature=0.5):
+    return _loss(z1, z2, temperature) / temperature
+
+
+@nt_xent.also("temperature in front of the loss")
+def _(z1, z2, temperature=0.5):
+    return _loss(z1, z2, 1.0) / temperature
+
+
+@nt_xent.mistake(
+    "only the pull",
+    "This is the similarity of the partners alone, and nothing pushes the others away: all views would collapse.",
+)
+def _(z1, z2, temperature=0.5):
+    """nll_loss is the cross-entropy."""
+    return F.nll_loss(_masked(z1, z2, temperature), _partners(z1))
+
+
+@nt_xent.mistake(
+    "one sum for all rows",
+    "The sum under the fraction runs over the whole matrix. Each view chooses among its own candidates: one row.",
+)
+def _(z1, z2, temperature=0.5):
+    """.sum() adds up the exponentials."""
+    scores, positives = _masked(z1, z2, temperature), _partners(z1)
+    return (scores.flatten().logsumexp(0) - scores[torch.arange(len(positives)), positives]).mean()
+
+
 @nt_xent.mistake("temperature ignored", "This is the loss at τ = 1, whatever `temperature` is.")
 def _(z1, z2, temperature=0.5):
     """The temperature is a detail."""
@@ -223,6 +264,7 @@ def _(z1, z2, temperature=0.5):
 
 
 for _form in (
+    lambda index, n: index,
     lambda index, n: index.flip(0),
     lambda index, n: index.roll(1),
     lambda index, n: index.roll(-1),
@@ -300,10 +342,20 @@ def _(z1, z2, temperature=0.5):
 
 
 @nt_xent.mistake(
+    "the logarithm of a probability of 0",
+    "A probability was computed first, and its logarithm after that. At a small τ the probability of a pair that lies "
+    "far apart is too small for float32: it becomes 0, and its logarithm is infinite. Never leave the logarithms.",
+    looks=lambda seen: "far from all" in seen.case.what and not seen.came.isfinite(),
+)
+def _(z1, z2, temperature=0.5):
+    """First the softmax, then the logarithm: that is the formula."""
+    return -_terms_without_a_log(z1, z2, temperature).log().mean()
+
+
+@nt_xent.mistake(
     "one maximum for all rows",
     "One number, the largest of all scores, was taken away from all of them. A view that is far from all others has "
     "only exponentials of 0 then, and the logarithm of their sum is infinite. Each row has a largest score of its own.",
-    looks=lambda seen: "far from all" in seen.case.what and not seen.came.isfinite(),
 )
 def _(z1, z2, temperature=0.5):
     """Against an overflow, the largest score is taken away first."""

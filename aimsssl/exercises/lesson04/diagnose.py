@@ -96,7 +96,7 @@ SICK = CAUSES[1:4]
 @mistake(
     "not a cause of the list",
     "The result must be one of the five names, letter by letter.",
-    looks=lambda seen: seen.came not in CAUSES,
+    looks=lambda seen: seen.trouble is None and seen.came not in CAUSES,
 )
 def _(loss, knn, chance, floor):
     """A diagnosis is a sentence."""
@@ -107,7 +107,7 @@ def _(loss, knn, chance, floor):
     "a fixed kNN",
     "The rule works as long as kNN has the height that it has on the page. With more classes every kNN is lower: also "
     "that of random weights, to which it has to be compared.",
-    looks=lambda seen: ELSEWHERE in seen.case.what and seen.expected == "healthy",
+    looks=lambda seen: ELSEWHERE in seen.case.what and seen.expected == "healthy" and seen.trouble is None,
 )
 def _(loss, knn, chance, floor):
     """A kNN of 0.4 is good."""
@@ -118,7 +118,7 @@ def _(loss, knn, chance, floor):
     "a fixed loss",
     "The rule works as long as chance and floor are those of the page. With another batch size or temperature the same "
     "number means something else: a loss has a meaning only beside its *own* chance and floor, as a share of the way.",
-    looks=lambda seen: ELSEWHERE in seen.case.what,
+    looks=lambda seen: ELSEWHERE in seen.case.what and seen.trouble is None,
 )
 def _(loss, knn, chance, floor):
     """A loss above 5 is high, one below 2.5 after an epoch is low."""
@@ -308,7 +308,7 @@ def _(loss, knn, chance, floor):
     "a rule for these three runs only",
     "The rule tells the runs of the page apart, not others of the same settings. Does it use an exact number of one "
     "run? Compare with chance, floor and the start instead.",
-    looks=lambda seen: seen.case.what == "run C with another seed",
+    looks=lambda seen: seen.case.what == "run C with another seed" and seen.trouble is None,
 )
 def _(loss, knn, chance, floor):
     """The last numbers on the page tell the runs apart."""

@@ -169,6 +169,12 @@ slip(
 for _limit in (10.0, 50.0, 100.0):
     also_slip("trust ratio cut off", trust=lambda s, limit=_limit: min(float(_trust(s.w, s.d, s.coefficient)), limit))
 also_slip("trust ratio cut off", trust=lambda s: min(float(_trust(s.w, s.d, 1.0)), 1.0) * s.coefficient)
+also_slip(
+    "trust ratio cut off",
+    trust=lambda s: (
+        min(float(_trust(s.w, s.d, s.coefficient)), s.coefficient) if s.w.norm() > 0 and s.d.norm() > 0 else 1.0
+    ),
+)
 also_slip("trust ratio cut off", trust=lambda s: max(float(_trust(s.w, s.d, s.coefficient)), 1.0))
 slip(
     "squares for norms",
@@ -301,6 +307,13 @@ slip(
     "Inside d, weight decay was multiplied by the learning rate; the rate comes later, for all of d.",
     "Everything is scaled by the learning rate.",
     d=lambda s: s.g + s.lr * s.weight_decay * s.w,
+)
+
+slip(
+    "weight decay twice",
+    "Weight decay is in the gradient, and the weights are made shorter by it once more.",
+    "The decay belongs to the weights, too.",
+    result=lambda s: (s.w * (1 - s.lr * s.weight_decay) - s.v, s.v),
 )
 
 # ---- the velocity
