@@ -104,6 +104,23 @@ def _(z1, z2, temperature=0.5):
 
 
 @nt_xent.mistake(
+    "masked with a number that is not small enough",
+    "The score of a view with itself was set to a number that is small, but not small enough: its exponential is not "
+    "0, and at a small τ other scores are far below it.",
+)
+def _(z1, z2, temperature=0.5):
+    """−10 is small."""
+    return F.cross_entropy(_scores(z1, z2, temperature).fill_diagonal_(-10), _partners(z1))
+
+
+for _mask in (-5, -20, -50, -100):
+
+    @nt_xent.also("masked with a number that is not small enough")
+    def _(z1, z2, temperature=0.5, mask=_mask):
+        return F.cross_entropy(_scores(z1, z2, temperature).fill_diagonal_(mask), _partners(z1))
+
+
+@nt_xent.mistake(
     "temperature multiplied",
     "The similarities are multiplied by τ. Then a small τ makes all candidates alike; it should make them differ more.",
 )

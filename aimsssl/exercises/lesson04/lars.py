@@ -316,6 +316,18 @@ slip(
     result=lambda s: (s.w * (1 - s.lr * s.weight_decay) - s.v, s.v),
 )
 
+slip(
+    "another decay",
+    "The part of d that comes from weight decay is not λw: each weight, times weight_decay, once.",
+    "λ is added to every gradient.",
+    d=lambda s: s.g + s.weight_decay,
+)
+also_slip("another decay", d=lambda s: s.g + s.weight_decay * s.w.square())
+also_slip("another decay", d=lambda s: s.g + 2 * s.weight_decay * s.w)
+also_slip("another decay", d=lambda s: s.g + s.weight_decay * s.w.norm())
+also_slip("another decay", d=lambda s: s.g + s.weight_decay * s.w.sign())
+also_slip("another decay", d=lambda s: s.weight_decay * s.g + s.w)
+
 # ---- the velocity
 
 slip(
