@@ -408,3 +408,19 @@ def _(clusters, labels):
 def _(clusters, labels):
     """The matching is what one wants to know."""
     return dict(zip(*(side.tolist() for side in linear_sum_assignment(-_table(clusters, labels))), strict=True))
+
+
+@clustering_accuracy.mistake(
+    "the costs added up, not the images",
+    "The matching is right, but the costs of its entries were added up. The images at these entries are wanted.",
+)
+def _(clusters, labels):
+    """What the matching makes small is the result."""
+    table = _table(clusters, labels)
+    return _best(table.max() - table, -table).sum() / len(labels)
+
+
+@clustering_accuracy.also("the costs added up, not the images")
+def _(clusters, labels):
+    table = _table(clusters, labels)
+    return -_best(table).sum() / len(labels)
