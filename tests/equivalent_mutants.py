@@ -184,6 +184,8 @@ IN: dict[str, dict] = {
     "confidence_interval": {
         re.compile(r"^\w+: — → __import__"): "a function may seed here: the contract hands it a seed",
         re.compile(r"→ return \(means\.quantile\(\(1 - level\) / 2\)(\.item\(\))?, means\.quantile\(\(1 \+ level\) / 2\)(\.item\(\))?\)$"): "a tensor of one number is a number",
+        re.compile(r"^interval_sorted_in_numpy: return .* → return (sorted\(|\[means|np\.array\(.*\.T$)"): "a pair in another form, in order already",
+        re.compile(r"^interval_sorted_in_numpy: .* → (cut = .*\(-1 - level\)|return .*-0 - cut)"): "the same place, or its neighbour, from the other end",
         re.compile(r"→ generator = torch\.manual_seed\(seed\)$"): "the generator of all is a generator, too",
     },
 }  # fmt: skip
