@@ -19,6 +19,7 @@ EVERYWHERE = {
 NO_GRADIENT = {re.compile(r" → .*\.detach\(\)"): "nothing here carries a gradient"}
 
 IN: dict[str, dict] = {
+    "forgotten": {re.compile(r"→ return names$"): "a list is as good as a tuple"},
     "two_views": {
         re.compile(r"return \(.*(view.|stack\(\w+\))\.detach\(\)"): "transform gives nothing that a gradient flows from",
         re.compile(r"return \(view2, view1\)|\(torch.stack\(second\), |range\(2\)\)\[::-1\]|tuple\(views\)\[::-1\]|chunk\(2\)\)\[::-1\]|len\(images\)\)\)\[::-1\]"): "which view is which is luck",
