@@ -19,6 +19,13 @@ EVERYWHERE = {
 NO_GRADIENT = {re.compile(r" → .*\.detach\(\)"): "nothing here carries a gradient"}
 
 IN: dict[str, dict] = {
+    "at_chance": {
+        re.compile(r"(border\[k\]\]|found|tolist\(\)\]|n\)\)\]\))\[::-1\]$|return sorted\(|strict=True\)\)\[::-1\]"): "any order is right",
+        re.compile(r"strict=False|zip\(classes, counts\):$"): "both have K items",
+        re.compile(r"range\(len\(counts\)\)"): "both have K items",
+        re.compile(r"→ n = table.sum\(\)$|if table.trace\(\) / n|flatten\(1\).sum\(dim=1\)$|'kii->k', counts\)$|\[:, 0\]\]$"): "a tensor of one number for the number, whole numbers for floats",
+        re.compile(r"\[:, -1\].tolist"): "there is one column",
+    },
     "forgotten": {re.compile(r"→ return names$"): "a list is as good as a tuple"},
     "two_views": {
         re.compile(r"return \(.*(view.|stack\(\w+\))\.detach\(\)"): "transform gives nothing that a gradient flows from",
