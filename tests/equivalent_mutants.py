@@ -19,6 +19,13 @@ EVERYWHERE = {
 NO_GRADIENT = {re.compile(r" → .*\.detach\(\)"): "nothing here carries a gradient"}
 
 IN: dict[str, dict] = {
+    "rotated_batch": {
+        re.compile(r"\(-2, 3\)|flip\(-2\)"): "2 of four dimensions, by its other name",
+        re.compile(r"transpose\((3, 2|-2, 3)\)"): "a transposition is the same from both sides",
+        re.compile(r"(turned|labels|\(0, 1\)|len\(images\)\)?|\))\.detach\(\)"): "no gradient flows here",
+        re.compile(r"(labels|len\(images\)|\(labels\))\)?\.(double\(\).long\(\)|sort\(\)\[0\]|T)\)$"): "labels are whole numbers, in order, in one dimension",
+        re.compile(r"np.rot90\(images, k"): "NumPy takes tensors",
+    },
     "at_chance": {
         re.compile(r"(border\[k\]\]|found|tolist\(\)\]|n\)\)\]\))\[::-1\]$|return sorted\(|strict=True\)\)\[::-1\]"): "any order is right",
         re.compile(r"strict=False|zip\(classes, counts\):$"): "both have K items",

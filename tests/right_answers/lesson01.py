@@ -27,6 +27,27 @@ def at_chance_in_numpy(counts, classes):
     return list(np.array(classes)[share <= 0.25 + 3 * np.sqrt(3 / (16 * n))])
 
 
+def rotated_batch_turned_on(images):
+    turned, labels, now = [], [], images
+    for k in range(4):
+        turned.append(now)
+        labels += [k] * len(images)
+        now = torch.rot90(now, 1, (2, 3))
+    return torch.cat(turned), torch.tensor(labels)
+
+
+def rotated_batch_by_transposing(images):
+    quarter, half = images.transpose(2, 3).flip(2), images.flip(2).flip(3)
+    turned = torch.stack([images, quarter, half, images.transpose(2, 3).flip(3)])
+    return turned.flatten(0, 1), torch.arange(4 * len(images)) // len(images)
+
+
+def rotated_batch_in_numpy(images):
+    turned = np.concatenate([np.rot90(images.numpy(), k, axes=(2, 3)) for k in range(4)])
+    return [torch.from_numpy(turned), torch.from_numpy(np.repeat(np.arange(4), len(images)))]
+
+
 RIGHT = {
+    "rotated_batch": [rotated_batch_turned_on, rotated_batch_by_transposing, rotated_batch_in_numpy],
     "at_chance": [at_chance_class_by_class, at_chance_by_counting, at_chance_in_numpy],
 }

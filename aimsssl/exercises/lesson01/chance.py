@@ -106,14 +106,10 @@ at_chance = Exercise(
         ),
         Case("three classes; for the first, the answer is always 'not turned'", _one_answer_for_all, _chosen),
         Case(
-            "three classes that the network can tell",
-            lambda: _counts(fork=(360, 400), boat=(320, 400), bell=(280, 400)),
-            _chosen,
-        ),
-        Case(
             "the same share of 0.3 among few answers and among many",
             lambda: _counts(
-                wheel=(3600, 12_000), cloud=(36, 120), lamp=(3030, 12_000), star=(28, 80), axe=(3061, 12_000)
+                wheel=(3600, 12_000), cloud=(36, 120), lamp=(3030, 12_000),
+ star=(28, 80), axe=(3061, 12_000), bus=(3110, 12_000),
             ),
             _chosen,
         ),
