@@ -19,6 +19,14 @@ EVERYWHERE = {
 NO_GRADIENT = {re.compile(r" → .*\.detach\(\)"): "nothing here carries a gradient"}
 
 IN: dict[str, dict] = {
+    "hole_loss": {
+        re.compile(r"→ .*\(images - prediction|mse_loss\(images|gap = \(image\["): "a square has no sign",
+        re.compile(r"→ .*(prediction.shape|holes, prediction|expand_as\(prediction)"): "both have the same shape",
+        re.compile(r"\[::-1\]:$"): "a sum does not know the order",
+        re.compile(r"strict=False|zip\(prediction, images, holes\):"): "all have B items",
+        re.compile(r"\[hole\[-1\]\]"): "a hole has one channel",
+        re.compile(r"weights = holes.expand|\(prediction - images\) \*\* 2\).sum"): "float32 is exact enough",
+    },
     "rotated_batch": {
         re.compile(r"\(-2, 3\)|flip\(-2\)"): "2 of four dimensions, by its other name",
         re.compile(r"transpose\((3, 2|-2, 3)\)"): "a transposition is the same from both sides",

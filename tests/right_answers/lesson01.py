@@ -47,7 +47,29 @@ def rotated_batch_in_numpy(images):
     return [torch.from_numpy(turned), torch.from_numpy(np.repeat(np.arange(4), len(images)))]
 
 
+def hole_loss_by_choosing(prediction, images, holes):
+    mask = torch.broadcast_to(holes, images.shape)
+    return torch.nn.functional.mse_loss(prediction[mask], images[mask])
+
+
+def hole_loss_image_by_image(prediction, images, holes):
+    total, count = 0.0, 0
+    for guess, image, hole in zip(prediction, images, holes, strict=True):
+        for channel in range(len(image)):
+            gap = (guess[channel] - image[channel])[hole[0]]
+            total = total + (gap * gap).sum()
+            count += len(gap)
+    return total / count
+
+
+def hole_loss_in_float64(prediction, images, holes):
+    weights = holes.double().expand_as(images)
+    weights = weights / weights.sum()
+    return (weights * (prediction.double() - images) ** 2).sum()
+
+
 RIGHT = {
+    "hole_loss": [hole_loss_by_choosing, hole_loss_image_by_image, hole_loss_in_float64],
     "rotated_batch": [rotated_batch_turned_on, rotated_batch_by_transposing, rotated_batch_in_numpy],
     "at_chance": [at_chance_class_by_class, at_chance_by_counting, at_chance_in_numpy],
 }

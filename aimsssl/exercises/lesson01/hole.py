@@ -4,70 +4,28 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from aimsssl import pretext
-from aimsssl.exercises.old_framework import Exercise, Wrong, call, expect, one_of
+from aimsssl.exercises.framework import Case, Exercise
 
 SIZE = 8
 
 
-def _batch(sides: tuple[int, ...]) -> tuple[Tensor, Tensor, Tensor]:
-    """Prediction and images `[B, 3, 8, 8]`, and a hole of each of these sides, bool `[B, 1, 8, 8]`."""
-    prediction, images = torch.rand(2, len(sides), 3, SIZE, SIZE)
+def _batch(sides: tuple[int, ...], channels: int = 3) -> tuple[Tensor, Tensor, Tensor]:
+    """Prediction and images `[B, C, 8, 8]`, and a hole of each of these sides, bool `[B, 1, 8, 8]`."""
+    prediction, images = torch.rand(2, len(sides), channels, SIZE, SIZE)
+    prediction = prediction + torch.linspace(0, 1, len(sides))[:, None, None, None]  # some images are worse filled
     holes = torch.cat([pretext.random_holes(1, SIZE, side) for side in sides])
     return prediction, images, holes
 
 
-def _value(student: Callable) -> None:
-    """Holes of one size: what is summed, and by what it is divided."""
-    prediction, images, holes = _batch((3, 3, 3, 3))
-    right = pretext.hole_loss(prediction, images, holes)
-    error = (prediction - images).square()
-    expect(
-        "the loss of 4 images with a hole of 3×3 pixels",
-        call(student, prediction, images, holes),
-        right,
-        likely={
-            "the whole image": error.mean(),
-            "what can be seen": one_of(
-                pretext.hole_loss(prediction, images, ~holes), (error * ~holes).mean(), (error * ~holes).sum()
-            ),
-            "divided by all pixels": (error * holes).mean(),
-            "pixels counted, not numbers": 3 * right,
-            "a sum": (error * holes).sum(),
-            "a sum for each image": (error * holes).sum() / len(images),
-            "distance, not squared": ((prediction - images).abs() * holes).sum() / (3 * holes.sum()),
-            "the root": right.sqrt(),
-            "only one side is masked": one_of(
-                (prediction * holes - images).square().mean(),
-                (prediction - images * holes).square().mean(),
-                (prediction * holes - images).square().sum() / (3 * holes.sum()),
-                (prediction - images * holes).square().sum() / (3 * holes.sum()),
-            ),
-        },
-    )
-
-
-def _holes_of_two_sizes(student: Callable) -> None:
-    """Every hidden number counts the same, whatever the size of its hole."""
-    prediction, images, holes = _batch((1, 2, 7))
-    right = pretext.hole_loss(prediction, images, holes)
-    error = (prediction - images).square() * holes
-    each = error.sum(dim=(1, 2, 3)) / (3 * holes.sum(dim=(1, 2, 3)))
-    fixed = {"made for holes of one size": lambda came: torch.isfinite(came)}
-    likely = {"a mean of means": each.mean(), **fixed}
-    expect("the loss where the holes have 1, 4 and 49 pixels", call(student, prediction, images, holes), right, likely)
-
-
-def _gradient(student: Callable) -> None:
-    """It can be trained with, and what can be seen is left alone."""
-    prediction, images, holes = _batch((3, 3))
-    loss = call(student, prediction.requires_grad_(), images, holes)
-    if not loss.requires_grad:
-        raise Wrong("no way back for the gradient", "a loss without a gradient", "", "loss.requires_grad")
-    (came,) = torch.autograd.grad(loss, prediction)
-    right = 2 * (prediction.detach() - images) * holes / (3 * holes.sum())
-    expect("the gradient of the loss with respect to the prediction", came, right)
+def _value_and_gradient(function: Callable, prediction: Tensor, images: Tensor, holes: Tensor) -> dict:
+    """The loss, whether a gradient can flow from it, and the gradient itself."""
+    loss = function(prediction.requires_grad_(), images, holes)
+    flows = isinstance(loss, Tensor) and loss.requires_grad
+    gradient = torch.autograd.grad(loss.sum(), prediction)[0] if flows else torch.zeros_like(prediction)
+    return {"the loss": loss, "a gradient flows": flows, "its gradient with respect to the prediction": gradient}
 
 
 hole_loss = Exercise(
@@ -85,26 +43,223 @@ hole_loss = Exercise(
         "Multiply the squared error by holes, add everything up, and divide by the number of hidden numbers: the sum "
         "of holes, times the number of channels.",
     ),
-    checks=(_value, _holes_of_two_sizes, _gradient),
-    mistakes={
-        "the whole image": "This is the error of the whole image. Most of it can be seen, so the network could lower "
-        "this loss by copying, and copying teaches nothing.",
-        "what can be seen": "The mask is upside down: `holes` is true where the image was hidden.",
-        "divided by all pixels": "The right errors are summed, but the mean is taken over all numbers of the images. "
-        "The loss then depends on the size of the hole: half the hole, half the loss.",
-        "pixels counted, not numbers": "The loss is too large by the number of channels. A hidden pixel hides one "
-        "number in each channel.",
-        "a sum": "The errors are summed, not averaged: with a larger batch or hole, the loss and the steps grow.",
-        "a sum for each image": "This is a sum over each hole. The mean over the hidden numbers does not change with "
-        "the size of the hole.",
-        "distance, not squared": "This is the absolute error. The paper's reconstruction loss squares.",
-        "the root": "A root stands over the mean squared error. Its gradient becomes infinite where the fill is right.",
-        "only one side is masked": "Only the prediction or only the images were masked, so that numbers in the visible "
-        "part are compared with 0. Mask their difference.",
-        "a mean of means": "You took the mean of each hole, then the mean over the images. A pixel of a small hole "
-        "then counts more than one of a large hole. Here every hidden number counts the same.",
-        "made for holes of one size": "The divisor does not follow the holes of the batch.",
-        "no way back for the gradient": "The value is right, but no gradient flows back from it: nothing can be "
-        "trained with this loss. Look for `.item()`, `.detach()`, `no_grad`, or a tensor made anew from a number.",
-    },
+    cases=(
+        Case(
+            "4 images of 3 channels with a hole of 3×3 pixels each", lambda: _batch((3, 3, 3, 3)), _value_and_gradient
+        ),
+        Case("5 images of 2 channels whose holes have 1, 4, 49, 9 and 25 pixels", lambda: _batch((1, 2, 7, 3, 5), 2)),
+    ),
+)
+
+
+def _error(prediction: Tensor, images: Tensor) -> Tensor:
+    return (prediction - images).square()
+
+
+def _mistake(name: str, thought: str, message: str, *forms: Callable) -> None:
+    """A mistake whose forms are other losses."""
+    for number, form in enumerate(forms):
+
+        def wrong(prediction, images, holes, form=form):
+            return form(prediction, images, holes)
+
+        wrong.__doc__ = thought
+        (hole_loss.also(name) if number else hole_loss.mistake(name, message))(wrong)
+
+
+_mistake(
+    "the whole image",
+    "The loss is the error of the image.",
+    "This is the error of the whole image. Most of it can be seen, so the network could lower this loss by copying, "
+    "and copying teaches nothing.",
+    lambda p, x, h: _error(p, x).mean(),
+)
+_mistake(
+    "what can be seen",
+    "A mask is true where the image is there.",
+    "The mask is upside down: `holes` is true where the image was hidden.",
+    lambda p, x, h: pretext.hole_loss(p, x, ~h),
+    lambda p, x, h: (_error(p, x) * ~h).mean(),
+    lambda p, x, h: (_error(p, x) * ~h).sum(),
+    lambda p, x, h: (_error(p, x) * ~h).sum() / (~h).sum(),
+    lambda p, x, h: _error(p, x).masked_fill(h, 0).sum() / (h.sum() * x.shape[1]),
+)
+_mistake(
+    "divided by all pixels",
+    "Mask the error, then take its mean.",
+    "The right errors are summed, but the mean is taken over all numbers of the images. The loss then depends on the "
+    "size of the hole: half the hole, half the loss.",
+    lambda p, x, h: (_error(p, x) * h).mean(),
+)
+_mistake(
+    "pixels counted, not numbers",
+    "Divide by the size of the mask.",
+    "The loss is too large by the number of channels. A hidden pixel hides one number in each channel.",
+    lambda p, x, h: (_error(p, x) * h).sum() / h.sum(),
+)
+_mistake(
+    "three channels, whatever comes",
+    "Images have three channels.",
+    "The sum is divided by three times the hidden pixels, but these images have another number of channels.",
+    lambda p, x, h: (_error(p, x) * h).sum() / (3 * h.sum()),
+)
+_mistake(
+    "divided by another count",
+    "A mean divides by the size of something.",
+    "The right errors are summed, but what they are divided by is not the number of hidden numbers. How many numbers "
+    "does a hidden pixel hide, and how many pixels are hidden in the whole batch?",
+    lambda p, x, h: (_error(p, x) * h).sum() / (h.sum() * len(x)),
+    lambda p, x, h: (_error(p, x) * h).sum() / (h.sum() * x.shape[-1]),
+    lambda p, x, h: (_error(p, x) * h).sum() / h.numel(),
+    lambda p, x, h: (_error(p, x) * h).sum() / (h.sum() * x.shape[1] * len(x)),
+)
+_mistake(
+    "a sum",
+    "Errors add up.",
+    "The errors are summed, not averaged: with a larger batch or hole, the loss and the steps grow.",
+    lambda p, x, h: (_error(p, x) * h).sum(),
+)
+_mistake(
+    "a sum for each image",
+    "A batch is averaged, an image is not.",
+    "This is a sum over each hole. The mean over the hidden numbers does not change with the size of the hole.",
+    lambda p, x, h: (_error(p, x) * h).sum() / len(x),
+    lambda p, x, h: (_error(p, x) * h).sum(dim=(2, 3)).mean(),
+)
+_mistake(
+    "not averaged",
+    "Each image has its loss, or each number.",
+    "There is more than one number here. Training needs a single one: the mean over all hidden numbers.",
+    lambda p, x, h: (_error(p, x) * h).sum(dim=(1, 2, 3)) / (x.shape[1] * h.sum(dim=(1, 2, 3))),
+    lambda p, x, h: _error(p, x) * h,
+    lambda p, x, h: _error(p, x)[h.expand_as(x)],
+    lambda p, x, h: (_error(p, x) * h).sum(dim=(0, 2, 3)) / h.sum(),
+    lambda p, x, h: (_error(p, x) * h).sum(dim=(1, 2, 3)),
+)
+_mistake(
+    "distance, not squared",
+    "The distance is the error.",
+    "This is the absolute error. The paper's reconstruction loss squares.",
+    lambda p, x, h: ((p - x).abs() * h).sum() / (x.shape[1] * h.sum()),
+    lambda p, x, h: ((p - x).abs() * h).mean(),
+)
+_mistake(
+    "neither squared nor absolute",
+    "The difference is the error.",
+    "The differences are added up with their signs: too bright and too dark cancel out, and a fill can be wrong "
+    "everywhere at a loss of 0.",
+    lambda p, x, h: ((p - x) * h).sum() / (x.shape[1] * h.sum()),
+    lambda p, x, h: ((x - p) * h).sum() / (x.shape[1] * h.sum()),
+    lambda p, x, h: ((p - x) * h).mean(),
+)
+_mistake(
+    "squared after the mean",
+    "First the mean, then the square.",
+    "The differences are averaged first and squared then. Too bright and too dark cancel out before the square sees "
+    "them.",
+    lambda p, x, h: (((p - x) * h).sum() / (x.shape[1] * h.sum())).square(),
+)
+_mistake(
+    "the root",
+    "The root brings it back to the unit of a pixel.",
+    "A root stands over the mean squared error. Its gradient becomes infinite where the fill is right.",
+    lambda p, x, h: pretext.hole_loss(p, x, h).sqrt(),
+    lambda p, x, h: (_error(p, x) * h).mean().sqrt(),
+)
+_mistake(
+    "only one side is masked",
+    "Only the prediction needs the mask.",
+    "Only the prediction or only the images were masked, so that numbers in the visible part are compared with 0. Mask "
+    "their difference.",
+    lambda p, x, h: _error(p * h, x).mean(),
+    lambda p, x, h: _error(p, x * h).mean(),
+    lambda p, x, h: _error(p * h, x).sum() / (x.shape[1] * h.sum()),
+    lambda p, x, h: _error(p, x * h).sum() / (x.shape[1] * h.sum()),
+    lambda p, x, h: _error(p * h, x).sum() / h.sum(),
+    lambda p, x, h: _error(p, x * h).sum() / h.sum(),
+)
+_mistake(
+    "one channel only",
+    "The mask has one channel, so the first channel is meant.",
+    "Only one channel is compared. A hole hides all of them.",
+    lambda p, x, h: _error(p, x)[:, 0][h[:, 0]].mean(),
+    lambda p, x, h: _error(p, x)[:, :1][h].mean(),
+    lambda p, x, h: _error(p.mean(dim=1, keepdim=True), x.mean(dim=1, keepdim=True))[h].mean(),
+)
+_mistake(
+    "only the first image",
+    "One image shows the rest.",
+    "Only a part of the batch is in the loss. Every image has a hole.",
+    lambda p, x, h: pretext.hole_loss(p[:1], x[:1], h[:1]),
+    lambda p, x, h: pretext.hole_loss(p[-1:], x[-1:], h[-1:]),
+)
+_mistake(
+    "the first hole for all images",
+    "The hole is in the same place in all images.",
+    "The hole of the first image is laid on all of them. Each image has its own, at a place of its own.",
+    lambda p, x, h: pretext.hole_loss(p, x, h[:1].expand(len(x), -1, -1, -1)),
+    lambda p, x, h: _error(p, x)[:, :, h[0, 0]].mean(),
+)
+_mistake(
+    "a mean of means",
+    "First each image, then the batch.",
+    "You took the mean of each hole, then the mean over the images. A pixel of a small hole then counts more than one "
+    "of a large hole. Here every hidden number counts the same.",
+    lambda p, x, h: ((_error(p, x) * h).sum(dim=(1, 2, 3)) / (x.shape[1] * h.sum(dim=(1, 2, 3)))).mean(),
+)
+_mistake(
+    "a sum of means",
+    "Add up the losses of the images.",
+    "You took the mean of each hole, and added these up over the images (or the channels). The loss then grows with "
+    "their number.",
+    lambda p, x, h: ((_error(p, x) * h).sum(dim=(1, 2, 3)) / (x.shape[1] * h.sum(dim=(1, 2, 3)))).sum(),
+)
+_mistake(
+    "another error than the squared one",
+    "Any error will do.",
+    "The numbers in the hole are compared by another error than the squared one, or changed before.",
+    lambda p, x, h: F.smooth_l1_loss(p[h.expand_as(x)], x[h.expand_as(x)]),
+    lambda p, x, h: F.huber_loss(p[h.expand_as(x)], x[h.expand_as(x)]),
+    lambda p, x, h: ((p - x) ** 3 * h).sum() / (x.shape[1] * h.sum()),
+    lambda p, x, h: F.binary_cross_entropy(p[h.expand_as(x)].clamp(0, 1), x[h.expand_as(x)]),
+    lambda p, x, h: pretext.hole_loss(p.clamp(0, 1), x, h),
+    lambda p, x, h: (p - x)[h.expand_as(x)].var(),
+    lambda p, x, h: (p - x)[h.expand_as(x)].var(correction=0),
+    lambda p, x, h: (_error(p, x) * h).sum() / (x.square() * h).sum(),
+)
+_mistake(
+    "no mean at all",
+    "The worst number says how bad it is, the median what is usual.",
+    "The loss is a single error, the largest or the middle one. The gradient then reaches a single pixel.",
+    lambda p, x, h: (_error(p, x) * h).max(),
+    lambda p, x, h: _error(p, x)[h.expand_as(x)].median(),
+)
+_mistake(
+    "the mask taken for numbers of rows",
+    "The mask made of whole numbers can be an index.",
+    "`holes` is used as an index of whole numbers: that picks the images 0 and 1, again and again. A mask of truth "
+    "values picks entries.",
+    lambda p, x, h: _error(p, x)[h.long()].mean(),
+    lambda p, x, h: F.mse_loss(p[h.int()], x[h.int()]),
+)
+_mistake(
+    "made for holes of one size",
+    "All holes are as large as the first one.",
+    "The divisor does not follow the holes of the batch.",
+    lambda p, x, h: (_error(p, x) * h).sum() / (x.shape[1] * h[0].sum() * len(h)),
+    lambda p, x, h: (_error(p, x) * h).sum() / (x.shape[1] * h[-1].sum() * len(h)),
+    lambda p, x, h: (_error(p, x) * h).sum() / (9 * x.shape[1] * len(h)),
+)
+_mistake(
+    "no way back for the gradient",
+    "A loss is a number.",
+    "The value is right, but no gradient flows back from it: nothing can be trained with this loss. Look for "
+    "`.item()`, `.detach()`, `no_grad`, or a tensor made anew from a number.",
+    lambda p, x, h: pretext.hole_loss(p, x, h).detach(),
+)
+_mistake(
+    "a Python number",
+    "A loss is a number, so it becomes a float.",
+    "The result is a Python number. A tensor with one number is asked for: it knows the way back to the network.",
+    lambda p, x, h: pretext.hole_loss(p, x, h).item(),
 )
