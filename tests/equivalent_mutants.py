@@ -20,7 +20,7 @@ NO_GRADIENT = {re.compile(r" → .*\.detach\(\)"): "nothing here carries a gradi
 
 IN: dict[str, dict] = {
     "hole_loss": {
-        re.compile(r"→ .*\(images - prediction|mse_loss\(images|gap = \(image\["): "a square has no sign",
+        re.compile(r"→ .*\(images - prediction|mse_loss\(images\[mask\], prediction|gap = \(image\["): "a square has no sign",
         re.compile(r"→ .*(prediction.shape|holes, prediction|expand_as\(prediction)"): "both have the same shape",
         re.compile(r"\[::-1\]:$"): "a sum does not know the order",
         re.compile(r"strict=False|zip\(prediction, images, holes\):"): "all have B items",
