@@ -1,5 +1,8 @@
 """Right answers to lesson 01, written in different ways: in loops, by tensors, in NumPy, in plain Python."""
 
+import random
+from itertools import permutations
+
 import numpy as np
 import torch
 
@@ -68,7 +71,38 @@ def hole_loss_in_float64(prediction, images, holes):
     return (weights * (prediction.double() - images) ** 2).sum()
 
 
+def far_orders_at_once(tiles, count, seed):
+    orders = torch.tensor(list(permutations(range(tiles))))
+    generator = torch.Generator().manual_seed(seed)
+    chosen = torch.randint(len(orders), (1,), generator=generator)
+    for _ in range(count - 1):
+        distances = (orders[:, None] != orders[chosen][None]).sum(dim=2)
+        chosen = torch.cat([chosen, distances.amin(dim=1).argmax()[None]])
+    return orders[chosen]
+
+
+def far_orders_in_lists(tiles, count, seed):
+    left = list(permutations(range(tiles)))
+    random.Random(seed).shuffle(left)
+    chosen = [left.pop()]
+    while len(chosen) < count:
+        best = max(left, key=lambda order: min(sum(a != b for a, b in zip(order, c, strict=True)) for c in chosen))
+        left.remove(best)
+        chosen.append(best)
+    return torch.tensor(chosen)
+
+
+def far_orders_in_numpy(tiles, count, seed):
+    orders = np.array(list(permutations(range(tiles))))
+    found = [orders[np.random.default_rng(seed).integers(len(orders))]]
+    while len(found) < count:
+        nearest = np.min([(orders != one).sum(axis=1) for one in found], axis=0)
+        found.append(orders[nearest.argmax()])
+    return torch.from_numpy(np.stack(found))
+
+
 RIGHT = {
+    "far_orders": [far_orders_at_once, far_orders_in_lists, far_orders_in_numpy],
     "hole_loss": [hole_loss_by_choosing, hole_loss_image_by_image, hole_loss_in_float64],
     "rotated_batch": [rotated_batch_turned_on, rotated_batch_by_transposing, rotated_batch_in_numpy],
     "at_chance": [at_chance_class_by_class, at_chance_by_counting, at_chance_in_numpy],

@@ -1,5 +1,7 @@
 """Right answers to lesson 02, written in different ways: in loops, by tensors, in NumPy, in plain Python."""
 
+import math
+
 import numpy as np
 import torch
 
@@ -46,7 +48,35 @@ def forgotten_in_numpy(without, with_it):
     return list(filter(lambda name: drop[name] > 0, drop))
 
 
+def crop_box_from_the_width(area, aspect, u, v, height, width):
+    wide = (area * height * width * aspect) ** 0.5
+    sides = [int(wide / aspect + 0.5), int(wide + 0.5)]
+    room = [height - sides[0], width - sides[1]]
+    if min(room) < 0:
+        return [0, 0, height, width]
+    return [math.floor(draw * (free + 1)) for draw, free in zip((u, v), room, strict=True)] + sides
+
+
+def crop_box_in_numpy(area, aspect, u, v, height, width):
+    image = np.array([height, width])
+    sides = np.rint(np.sqrt(area * image.prod() * np.array([1 / aspect, aspect]))).astype(int)
+    if (sides > image).any():
+        return 0, 0, height, width
+    corner = (np.array([u, v]) * (image - sides + 1)).astype(int)
+    return tuple(corner.tolist() + sides.tolist())
+
+
+def crop_box_by_listing_places(area, aspect, u, v, height, width):
+    high = round(math.sqrt(area * height * width / aspect))
+    wide = round(math.sqrt(area * height * width * aspect))
+    tops, lefts = range(height - high + 1), range(width - wide + 1)
+    if not tops or not lefts:
+        return 0, 0, height, width
+    return tops[int(u * len(tops))], lefts[int(v * len(lefts))], high, wide
+
+
 RIGHT = {
+    "crop_box": [crop_box_from_the_width, crop_box_in_numpy, crop_box_by_listing_places],
     "forgotten": [forgotten_pair_by_pair, forgotten_by_sorting, forgotten_in_numpy],
     "two_views": [two_views_image_by_image, two_views_written_into_place, two_views_of_a_doubled_batch],
 }

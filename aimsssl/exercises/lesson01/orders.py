@@ -7,81 +7,99 @@ import torch
 from torch import Tensor
 
 from aimsssl import pretext
-from aimsssl.exercises.old_framework import Exercise, Wrong, call
+from aimsssl.exercises.compare import difference
+from aimsssl.exercises.framework import Case, Exercise, Wrong
+
+Goal = Callable[[Tensor], Tensor]
 
 
-def _orders(student: Callable, tiles: int, count: int, seed: int) -> list[list[int]]:
-    """The student's orders as plain lists, after a look at their type and shape."""
-    came = call(student, tiles, count, seed)
-    if not isinstance(came, Tensor):
-        raise Wrong("wrong type", came, "a tensor")
-    if came.dtype != torch.int64:
-        raise Wrong("wrong dtype", came.dtype, "torch.int64")
-    if came.shape != (count, tiles):
-        raise Wrong("wrong shape", list(came.shape), [count, tiles])
-    return came.tolist()
+def _everything(tiles: int) -> Tensor:
+    """All orders, as itertools lists them: int64 `[tiles!, tiles]`."""
+    return torch.tensor(list(permutations(range(tiles))))
 
 
-def distance(one: list[int], other: list[int]) -> int:
-    """Hamming distance: in how many positions two orders differ."""
-    return sum(a != b for a, b in zip(one, other, strict=True))
+def _distances(some: Tensor, others: Tensor) -> Tensor:
+    """Hamming distance: in how many positions two orders differ, `[N, M]`."""
+    return (some[:, None] != others[None]).sum(dim=2)
 
 
-def _orders_at_all(student: Callable) -> None:
-    """Every row has each tile once, and no two rows are alike."""
-    orders = _orders(student, 4, 24, 0)
-    what = "all 24 orders of 4 tiles"
-    if not all(sorted(order) == list(range(4)) for order in orders):
-        lowest = min(min(order) for order in orders)
-        raise Wrong("tiles counted from 1" if lowest == 1 else "not an order", orders[0], what=what)
-    if len({tuple(order) for order in orders}) < 24:
-        raise Wrong("the same order twice", f"{len({tuple(order) for order in orders})} different orders", "24", what)
+GOALS: dict[str, Goal] = {
+    "near, not far": lambda distances: -distances.amin(dim=1),
+    "far on average only": lambda distances: distances.sum(dim=1),
+    "far from the last one only": lambda distances: distances[:, -1],
+    "far from the first one only": lambda distances: distances[:, 0],
+}
+"""The largest of what, over the distances `[orders, chosen]`, each wrong rule takes."""
 
 
-def _greedy(student: Callable) -> None:
-    """Each order is as far as can be from its nearest among those before it."""
-    orders = _orders(student, 5, 12, 0)
-    everything = [list(order) for order in permutations(range(5))]
-    for n in range(1, len(orders)):
-        best = max(min(distance(order, old) for old in orders[:n]) for order in everything)
-        came = min(distance(orders[n], old) for old in orders[:n])
-        if came < best:
-            what = f"order {n + 1} of 12, with 5 tiles: the distance to its nearest among those before it"
-            raise Wrong(_which(orders, everything), came, best, what)
+def _checked(orders: Tensor, tiles: int, count: int) -> Tensor:
+    """The orders, after a look at their type and shape, and at each row by itself."""
+    right = torch.zeros(count, tiles, dtype=torch.int64)
+    one = difference(orders, right)
+    if one is not None and one.name != "wrong value":
+        raise Wrong(_of_another_form(orders, right) or one.name, one.sentence)
+    sorted_rows = orders.sort(dim=1).values
+    if torch.equal(sorted_rows, 1 + torch.arange(tiles).expand(count, tiles)):
+        raise Wrong("tiles counted from 1")
+    if not torch.equal(sorted_rows, torch.arange(tiles).expand(count, tiles)):
+        raise Wrong("not an order")
+    if len(orders.unique(dim=0)) == 1 < count:
+        raise Wrong("the first order again and again")
+    if len(orders.unique(dim=0)) < count:
+        raise Wrong("the same order twice")
+    return orders
 
 
-def _which(orders: list[list[int]], everything: list[list[int]]) -> str:
+def _of_another_form(orders: object, right: Tensor) -> str:
+    """The mistake that a result of another type or shape comes of, if it is a known one."""
+    if not isinstance(orders, Tensor):
+        return "not a tensor"
+    if orders.shape == right.T.shape != right.shape:
+        return "tiles and count in each other's place"
+    if orders.shape == right.shape[:1]:
+        return "positions in the list for orders"
+    if orders.shape == right.shape:
+        return "no whole numbers"
+    return "one order too few or too many" if orders.shape[1:] == right.shape[1:] else ""
+
+
+def _far_apart(function: Callable, tiles: int, count: int, seed: int) -> dict:
+    """How far each order is from its nearest among those before it, and how far it could be."""
+    orders, everything = _checked(function(tiles, count, seed), tiles, count), _everything(tiles)
+    short = 0
+    for n in range(1, count):
+        nearest = _distances(everything, orders[:n]).amin(dim=1)
+        short += int(_distances(orders[n : n + 1], orders[:n]).min() < nearest.max())
+    if short:
+        raise Wrong(_rule(orders, everything), f"{short} of {count - 1} orders could lie farther from their nearest.")
+    return {"orders that could lie farther from their nearest one": short}
+
+
+def _rule(orders: Tensor, everything: Tensor) -> str:
     """The name of the rule that these orders follow, where it is a known one."""
-
-    def follows(goal: Callable[[list[int], list[list[int]]], int]) -> bool:
-        """Each next order has the largest goal of all that are left."""
-        for n in range(1, len(orders)):
-            rest = [order for order in everything if order not in orders[:n]]
-            if goal(orders[n], orders[:n]) < max(goal(order, orders[:n]) for order in rest):
-                return False
-        return True
-
-    if orders == everything[: len(orders)]:
+    if torch.equal(orders, everything[: len(orders)]):
         return "the first of the list"
-    if follows(lambda order, before: -min(distance(order, old) for old in before)):
-        return "near, not far"
-    if follows(lambda order, before: sum(distance(order, old) for old in before)):
-        return "far on average only"
-    if follows(lambda order, before: distance(order, before[-1])):
-        return "far from the last one only"
-    if follows(lambda order, before: distance(order, before[0])):
-        return "far from the first one only"
-    return "not as far as can be"
+    return next((name for name, goal in GOALS.items() if _follows(orders, everything, goal)), "not as far as can be")
 
 
-def _seed(student: Callable) -> None:
+def _follows(orders: Tensor, everything: Tensor, goal: Goal) -> bool:
+    """Whether each next order has the largest goal of all that are left."""
+    for n in range(1, len(orders)):
+        distances = _distances(everything, orders[:n])
+        left = distances.amin(dim=1) > 0
+        if goal(_distances(orders[n : n + 1], orders[:n])) < goal(distances)[left].max():
+            return False
+    return True
+
+
+def _of_seeds(function: Callable, tiles: int, count: int, other_seeds: tuple[int, ...]) -> dict:
     """The seed decides, and nothing else. A start drawn without it is one of 120, so two calls can agree."""
-    same = [_orders(student, 5, 6, 0) for _ in range(6)]
-    if any(run != same[0] for run in same):
-        raise Wrong("other orders each time", what="six calls with the same seed")
-    runs = [same[0], *(_orders(student, 5, 6, seed) for seed in (1, 2, 3))]
-    if len({tuple(run[0]) for run in runs}) == 1:
-        raise Wrong("the seed changes nothing", runs[0][0], what="the first order, with the seeds 0, 1, 2 and 3")
+    same = [_checked(function(tiles, count, 0), tiles, count) for _ in range(4)]
+    first = [tuple(_checked(function(tiles, count, seed), tiles, count)[0].tolist()) for seed in (0, *other_seeds)]
+    return {
+        "the same orders at the same seed": all(torch.equal(orders, same[0]) for orders in same),
+        "the first order, at several seeds, is not always the same": len(set(first)) > 1,
+    }
 
 
 far_orders = Exercise(
@@ -100,25 +118,183 @@ far_orders = Exercise(
         "each order the smallest so far, with torch.minimum, and take the argmax. A generator with the seed draws the "
         "first one.",
     ),
-    checks=(_orders_at_all, _greedy, _seed),
-    mistakes={
-        "not an order": "A row does not have every tile exactly once. Then a tile would be shown twice, and another "
-        "one never.",
-        "tiles counted from 1": "Tiles are counted from 0, as they are used as an index.",
-        "the same order twice": "Two rows are the same order under two labels. No network can tell these two labels "
-        "apart.",
-        "near, not far": "The orders come closer to each other with every step: the smallest was taken where the "
-        "largest was meant.",
-        "the first of the list": "These are the first orders of the list of permutations. They all begin alike: most "
-        "of their tiles stay in place.",
-        "far on average only": "The *sum* of the distances was made large. That is what the paper's Algorithm 1 does. "
-        "Two orders can still be close, if the others are far. Here the nearest one counts.",
-        "far from the last one only": "Each order is far from the one before it, but not from those before that.",
-        "far from the first one only": "Each order is far from the first one. The others can be close to one another.",
-        "not as far as can be": "There is an order that lies farther from its nearest neighbour than the one that was "
-        "chosen.",
-        "other orders each time": "The same seed must give the same orders, else a training cannot be repeated. Draw "
-        "with a generator that has the seed.",
-        "the seed changes nothing": "The first order is always the same one. It is to be drawn with the seed.",
-    },
+    cases=(
+        Case("all 6 orders of 3 tiles", lambda: (3, 6, 2), _far_apart),
+        Case("8 orders of 5 tiles", lambda: (5, 8, 0), _far_apart),
+        Case("3 orders of 6 tiles", lambda: (6, 3, 1), _far_apart),
+        Case("4 orders of 5 tiles, at the same seed and at others", lambda: (5, 4, (1, 2, 3)), _of_seeds),
+    ),
+    may_seed=True,
 )
+
+
+def _greedy(tiles: int, count: int, seed: int, goal: Goal | None = None, first: int | None = None) -> Tensor:
+    """Choose again and again the order with the largest `goal(distances [tiles!, chosen])` of those that are left."""
+    orders, goal = _everything(tiles), goal or (lambda distances: distances.amin(dim=1))
+    generator = torch.Generator().manual_seed(seed)
+    chosen = [int(torch.randint(len(orders), (1,), generator=generator)) if first is None else first]
+    while len(chosen) < count:
+        score = goal(_distances(orders, orders[chosen]))
+        score[chosen] = -1000
+        chosen.append(int(score.argmax()))
+    return orders[chosen]
+
+
+@far_orders.mistake(
+    "not an order",
+    "A row does not have every tile exactly once. Then a tile would be shown twice, and another one never.",
+)
+def _(tiles, count, seed):
+    """Each place gets a tile by lot."""
+    return torch.randint(tiles, (count, tiles), generator=torch.Generator().manual_seed(seed))
+
+
+@far_orders.mistake("tiles counted from 1", "Tiles are counted from 0, as they are used as an index.")
+def _(tiles, count, seed):
+    """The first tile is number 1."""
+    return _greedy(tiles, count, seed) + 1
+
+
+@far_orders.mistake(
+    "tiles and count in each other's place",
+    "Each *row* is one order: there are `count` rows, with a place for each of the tiles.",
+)
+def _(tiles, count, seed):
+    """A column for each order."""
+    return _greedy(tiles, count, seed).T
+
+
+@far_orders.mistake(
+    "the same order twice", "Two rows are the same order under two labels. No network can tell these two labels apart."
+)
+def _(tiles, count, seed):
+    """Each order is drawn by itself."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.stack([torch.randperm(tiles, generator=generator) for _ in range(count)])
+
+
+@far_orders.mistake(
+    "the first order again and again",
+    "All rows are the same order. An order that is chosen already has distance 0 to itself, so it should be the worst "
+    "of all: are *equal* places counted, or is the smallest distance taken?",
+)
+def _(tiles, count, seed):
+    """The distance is the number of places that agree."""
+    return _greedy(tiles, 1, seed).repeat(count, 1)
+
+
+def _by_goal(name: str, thought: str, message: str) -> None:
+    """A mistake that is greedy for something else."""
+
+    def wrong(tiles, count, seed):
+        return _greedy(tiles, count, seed, GOALS[name])
+
+    wrong.__doc__ = thought
+    far_orders.mistake(name, message)(wrong)
+
+
+_by_goal(
+    "near, not far",
+    "The loss of an order is its distance, so the smallest is best.",
+    "The orders come closer to each other with every step: the smallest was taken where the largest was meant.",
+)
+_by_goal(
+    "far on average only",
+    "As in the paper's Algorithm 1: the largest sum of distances.",
+    "The *sum* of the distances was made large, or their mean. That is what the paper's Algorithm 1 does. Two orders "
+    "can still be close, if the others are far. Here the nearest one counts.",
+)
+_by_goal(
+    "far from the last one only",
+    "Far from the one before.",
+    "Each order is far from the one before it, but not from those before that.",
+)
+_by_goal(
+    "far from the first one only",
+    "Far from where it began.",
+    "Each order is far from the first one. The others can be close to one another.",
+)
+
+
+@far_orders.mistake(
+    "the first of the list",
+    "These are the first orders of the list of permutations. They all begin alike: most of their tiles stay in place.",
+)
+def _(tiles, count, seed):
+    """They are all different, and that is what counts."""
+    return _everything(tiles)[:count]
+
+
+@far_orders.mistake(
+    "not as far as can be",
+    "There is an order that lies farther from its nearest neighbour than the one that was chosen.",
+)
+def _(tiles, count, seed):
+    """Drawn at random, orders are far apart by themselves."""
+    orders = _everything(tiles)
+    return orders[torch.randperm(len(orders), generator=torch.Generator().manual_seed(seed))[:count]]
+
+
+@far_orders.also("not as far as can be")
+def _(tiles, count, seed):
+    orders, chosen = _everything(tiles), _greedy(tiles, max(2, count // 2), seed).tolist()
+    return torch.tensor(chosen + [one for one in orders.tolist() if one not in chosen][: count - len(chosen)])
+
+
+@far_orders.mistake(
+    "other orders each time",
+    "The same seed must give the same orders, else a training cannot be repeated. Draw with a generator "
+    "that has the seed.",
+    looks=lambda seen: isinstance(seen.came, dict) and not seen.came.get("the same orders at the same seed", True),
+)
+def _(tiles, count, seed):
+    """A random start is a random start."""
+    return _greedy(tiles, count, int(torch.randint(1000, ())))
+
+
+@far_orders.mistake(
+    "the seed changes nothing",
+    "The first order is always the same one. It is to be drawn with the seed.",
+    looks=lambda seen: not seen.came["the first order, at several seeds, is not always the same"],
+)
+def _(tiles, count, seed):
+    """The first order is the picture itself."""
+    return _greedy(tiles, count, seed, first=0)
+
+
+@far_orders.mistake(
+    "not a tensor", "The orders are asked for as one tensor, int64 [count, tiles]; a list, or something else, came."
+)
+def _(tiles, count, seed):
+    """Orders are lists."""
+    return _greedy(tiles, count, seed).tolist()
+
+
+@far_orders.mistake("no whole numbers", "The numbers of the tiles are to be int64: they are used as an index.")
+def _(tiles, count, seed):
+    """Numbers are floats."""
+    return _greedy(tiles, count, seed).float()
+
+
+@far_orders.mistake(
+    "positions in the list for orders",
+    "The result has one number for each order: its position in the list of all orders. The orders themselves are asked "
+    "for.",
+)
+def _(tiles, count, seed):
+    """The chosen ones."""
+    everything = _everything(tiles).tolist()
+    return torch.tensor([everything.index(order) for order in _greedy(tiles, count, seed).tolist()])
+
+
+@far_orders.mistake(
+    "one order too few or too many", "The number of orders is not `count`. Does the first one count, too?"
+)
+def _(tiles, count, seed):
+    """The first one, and then count more."""
+    return torch.cat([_greedy(tiles, count, seed), _everything(tiles)[:1]])
+
+
+@far_orders.also("one order too few or too many")
+def _(tiles, count, seed):
+    return _greedy(tiles, count, seed)[1:]

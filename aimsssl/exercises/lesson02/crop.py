@@ -1,98 +1,53 @@
 """The box of a random resized crop, from area and aspect (Szegedy et al. 2014, arXiv:1409.4842, §6)."""
 
 from collections.abc import Callable
-from itertools import product
-from math import sqrt
+from math import ceil, sqrt
 
-from aimsssl.exercises.old_framework import Exercise, call, expect, one_of
+from aimsssl.exercises.framework import Case, Exercise, Seen, Wrong
 
-HEIGHT, WIDTH = 60, 100
-DRAWS = (0.0, 0.02, 0.3, 0.5, 0.77, 0.999)
+DRAWS = ((0.0, 0.0), (0.02, 0.999), (0.3, 0.5), (0.5, 0.77), (0.77, 0.02), (0.999, 0.3), (0.999, 0.999), (0.98, 0.97))
+PARTS = ("height and width of the box", "top and left for each pair of draws")
 
 
 def _reference_crop_box(
     area: float, aspect: float, u: float, v: float, height: int, width: int
 ) -> tuple[int, int, int, int]:
     """`(top, left, box_height, box_width)` in whole pixels; the whole image where the box does not fit into it."""
-    pixels = area * height * width
-    box_height, box_width = round(sqrt(pixels / aspect)), round(sqrt(pixels * aspect))
+    box_height, box_width = _sides(area, aspect, height, width)
     if box_height > height or box_width > width:
         return 0, 0, height, width
-    return int(u * (height - box_height + 1)), int(v * (width - box_width + 1)), box_height, box_width
+    return *_placed(u, v, height - box_height, width - box_width), box_height, box_width
 
 
-def _sides_of_the_box(student: Callable) -> None:
-    """Height and width from area and aspect, in an image that is not square."""
-    area, aspect = 0.25, 1.5  # 1,500 of 6,000 pixels
-    side = sqrt(area * HEIGHT * WIDTH)
-    expect(
-        f"height and width of the box for area {area}, aspect {aspect}, height {HEIGHT}, width {WIDTH}",
-        tuple(call(student, area, aspect, 0.0, 0.0, HEIGHT, WIDTH))[2:],
-        (32, 47),
-        likely={
-            "aspect upside down": (47, 32),
-            "area taken for a side": one_of(
-                (15, 25), (15, 22), (16, 24), (round(15 / sqrt(aspect)), round(25 * sqrt(aspect))),
-                (round(HEIGHT * area), round(HEIGHT * area * aspect)), (round(15 / aspect), round(25 * aspect)),
-            ),
-            "aspect not used": one_of((round(side), round(side)), (30, 50)),
-            "aspect changes the area": one_of(
-                (round(side), round(side * aspect)), (round(side / aspect), round(side * aspect)),
-                (round(side / aspect), round(side)), (30, 75), (20, 75),
-            ),
-            "no square root": one_of((1000, 2250), (HEIGHT, WIDTH)),
-            "a share, not pixels": lambda sides: max(sides) <= 1,
-            "cut off, not rounded": one_of((31, 47), (31, 48), (32, 48)),
-        },
-    )  # fmt: skip
+def _sides(area: float, aspect: float, height: int, width: int) -> tuple[int, int]:
+    pixels = area * height * width
+    return round(sqrt(pixels / aspect)), round(sqrt(pixels * aspect))
 
 
-def _every_place_can_be(student: Callable) -> None:
-    """The box lies inside, each of its places is equally likely, and u and v are two draws."""
-    area, aspect, high, wide = 0.25, 1.5, 32, 47
-    pairs = list(product(DRAWS, DRAWS))
-    room, space = HEIGHT - high, WIDTH - wide  # how far the box can move
-
-    def boxes(top: Callable, left: Callable) -> list[tuple]:
-        return [(int(top(u, v)), int(left(u, v)), high, wide) for u, v in pairs]
-
-    right = boxes(lambda u, v: u * (room + 1), lambda u, v: v * (space + 1))
-    expect(
-        f"the boxes for u and v from {DRAWS}, area {area}, aspect {aspect}, height {HEIGHT}, width {WIDTH}",
-        [tuple(call(student, area, aspect, u, v, HEIGHT, WIDTH)) for u, v in pairs],
-        right,
-        likely={
-            "left before top": [(left, top, high, wide) for top, left, _, _ in right],
-            "corners for sides": [(top, left, top + high, left + wide) for top, left, _, _ in right],
-            "always in one place": lambda came: len(set(came)) == 1,
-            "one draw for both directions": lambda came: len(set(came)) == len(DRAWS),
-            "u and v swapped": boxes(lambda u, v: v * (room + 1), lambda u, v: u * (space + 1)),
-            "the box hangs over the edge": lambda came: any(t > room or x > space for t, x, _, _ in came),
-            "the last place is never reached": boxes(lambda u, v: u * room, lambda u, v: v * space),
-            "places at the edge come half as often": boxes(lambda u, v: round(u * room), lambda u, v: round(v * space)),
-        },
-    )
+def _placed(u: float, v: float, room: int, space: int) -> tuple[int, int]:
+    """Top and left, where the box can move down by `room` pixels and to the right by `space`."""
+    return int(u * (room + 1)), int(v * (space + 1))
 
 
-def _a_box_that_does_not_fit(student: Callable) -> None:
-    """Wider than the image, or higher; and one that fits to the pixel."""
-    for area, aspect in ((0.9, 1.5), (0.9, 0.6)):
-        high, wide = sqrt(area * 3600 / aspect), sqrt(area * 3600 * aspect)
-        expect(
-            f"the box for area {area}, aspect {aspect}, height 60, width 60, which would be larger than the image",
-            call(student, area, aspect, 0.3, 0.3, 60, 60),
-            (0, 0, 60, 60),
-            likely={
-                "a box larger than the image": lambda box: max(box[2:]) > 60,
-                "cut to fit": lambda box, sides=(high, wide): box[2:] == tuple(min(60, round(s)) for s in sides),
-            },
+def _boxes(function: Callable, area: float, aspect: float, height: int, width: int) -> dict:
+    """The sides of the box, and its places for many draws."""
+    boxes = [function(area, aspect, u, v, height, width) for u, v in DRAWS]
+    if any(len(box) != 4 for box in boxes):
+        raise Wrong("wrong shape", f"There are {len(boxes[0])} items; 4 are asked for.")
+    tops_and_lefts, sides = [list(box)[:2] for box in boxes], [list(box)[2:] for box in boxes]
+    if any(one != sides[0] for one in sides) and all(one == tops_and_lefts[0] for one in tops_and_lefts):
+        raise Wrong("sides before places")
+    if any(one != sides[0] for one in sides):
+        corners = all(
+            top + a[0] == b[0] for (top, _), a, b in zip(tops_and_lefts, [sides[0]] * len(sides), sides, strict=True)
         )
-    expect(
-        "the box for area 0.5222, aspect 1.5, u 0, v 0, height 60, width 47, which is just as wide as the image",
-        call(student, 0.5222, 1.5, 0.0, 0.0, 60, 47),
-        (0, 0, 31, 47),
-        likely={"a box that just fits is refused": (0, 0, 60, 47)},
-    )
+        raise Wrong("corners for sides" if corners else "sides that change with the draws")
+    return {PARTS[0]: sides[0], PARTS[1]: tops_and_lefts}
+
+
+def _case(what: str, area: float, aspect: float, height: int, width: int) -> Case:
+    words = f"{what}: area {area}, aspect {aspect}, height {height}, width {width}"
+    return Case(words, lambda: (area, aspect, height, width), _boxes)
 
 
 crop_box = Exercise(
@@ -111,35 +66,308 @@ crop_box = Exercise(
         "There are height minus box height, plus one, possible tops; u times that number, cut off by int, picks one. "
         "Compare the sides with the image before you compute the place.",
     ),
-    checks=(_sides_of_the_box, _every_place_can_be, _a_box_that_does_not_fit),
-    mistakes={
-        "aspect upside down": "The box is higher than it is wide, but its aspect is above 1. Aspect is width over "
-        "height; and the result has the height first.",
-        "area taken for a side": "Each side was multiplied with a share of the *area*. A box of half the height and "
-        "half the width has a quarter of the pixels: crops come out much too small.",
-        "aspect not used": "The aspect changes nothing in the result. All boxes would have one shape.",
-        "aspect changes the area": "The shape is stretched on one side and not pressed on the other, so the box no "
-        "longer has the area that was asked for. Multiply height and width, and compare.",
-        "no square root": "Pixels are height *times* width. These are squares of the sides.",
-        "a share, not pixels": "The area is a share of the image. How many pixels is that?",
-        "cut off, not rounded": "The nearest whole pixel is asked for; int() always goes down, and then all boxes are "
-        "a little too small.",
-        "the box hangs over the edge": "For some draws the box ends outside of the image. The draw must only choose "
-        "among places where the whole box is inside.",
-        "the last place is never reached": "The draws lie in [0, 1): int() never gives the largest place. Count "
-        "places, not steps: a box as high as its image has one place, not zero.",
-        "places at the edge come half as often": "round() gives the first and the last place only half of the draws "
-        "that others get. The border of the images is then seen too rarely.",
-        "left before top": "Rows come first in a tensor [C, H, W], and so they do here: top, then left. Drawing "
-        "programs have it the other way round.",
-        "corners for sides": "The last two numbers are the lower right corner. The contract wants height and width.",
-        "always in one place": "u and v change nothing: the crop always takes the same part of the image.",
-        "one draw for both directions": "The same draw sets the top and the left, so that all boxes lie on a diagonal.",
-        "u and v swapped": "u is for the top, v for the left.",
-        "a box larger than the image": "There are not that many pixels to cut out. The contract says what to give back "
-        "in this case.",
-        "cut to fit": "A side was shortened, so the box has neither the area nor the aspect that was drawn. The "
-        "contract gives another answer for this case.",
-        "a box that just fits is refused": "A box as wide as the image does fit. Look at the comparison.",
-    },
+    cases=(
+        _case("a box inside of a wide image", 0.47, 1.5, 40, 100),
+        _case("a box inside of a high image", 0.5, 0.6, 100, 40),
+        _case("a box one pixel wider than the image", 0.8, 1.39, 50, 54),
+        _case("a box one pixel higher than the image", 0.8, 0.72, 54, 50),
+        _case("a box just as wide as the image", 0.5235, 1.5, 60, 47),
+        _case("a box just as high as the image", 0.5222, 0.667, 47, 60),
+    ),
+)
+
+
+def _wrong(sides: Callable = _sides, placed: Callable = _placed, fits: Callable | None = None) -> Callable:
+    """The reference with another rule for the sides, the place, or what fits."""
+
+    def wrong(area, aspect, u, v, height, width):
+        h, w = sides(area, aspect, height, width)
+        if (h > height or w > width) if fits is None else not fits(h, w, height, width):
+            return 0, 0, height, width
+        return *placed(u, v, height - h, width - w), h, w
+
+    return wrong
+
+
+def _mistake(name: str, thought: str, message: str, *forms: Callable, looks: Callable | None = None) -> None:
+    """A mistake in several forms."""
+    for number, form in enumerate(forms):
+
+        def wrong(area, aspect, u, v, height, width, form=form):
+            return form(area, aspect, u, v, height, width)
+
+        wrong.__doc__ = thought
+        (crop_box.also(name) if number else crop_box.mistake(name, message, looks))(wrong)
+
+
+def _of_sides(rule: Callable[[float, float, float], tuple]) -> Callable:
+    """A wrong rule for the sides: of the area, the aspect, and height and width."""
+    return _wrong(lambda *numbers: tuple(round(side) for side in rule(*numbers)))
+
+
+def _too_large(area: float, aspect: float, height: int, width: int) -> bool:
+    return any(side > room for side, room in zip(_sides(area, aspect, height, width), (height, width), strict=True))
+
+
+def _root(area: float, height: int, width: int) -> float:
+    return sqrt(area * height * width)
+
+
+def _places(seen: Seen) -> list[list[int]]:
+    return seen.came[PARTS[1]] if seen.came[PARTS[0]] == seen.expected[PARTS[0]] else []
+
+
+_mistake(
+    "aspect upside down",
+    "Aspect is height over width.",
+    "Height and width of the box have changed places: at an aspect above 1 it should be wider than it is high. Aspect "
+    "is width over height; and the result has the height first.",
+    lambda area, aspect, u, v, h, w: _reference_crop_box(area, 1 / aspect, u, v, h, w),
+)
+_mistake(
+    "area taken for a side",
+    "A quarter of the image is a quarter of its height and a quarter of its width.",
+    "Each side was multiplied with a share of the *area*. A box of half the height and half the width has a quarter of "
+    "the pixels: crops come out much too small.",
+    lambda area, aspect, u, v, h, w: _reference_crop_box(area**2, aspect, u, v, h, w),
+    _of_sides(lambda area, aspect, h, w: (h * area, w * area)),
+    _of_sides(lambda area, aspect, h, w: (h * area / aspect, w * area * aspect)),
+    _of_sides(lambda area, aspect, h, w: (h * area, w * area * aspect)),
+    _of_sides(lambda area, aspect, h, w: (h * area, h * area * aspect)),
+    _of_sides(lambda area, aspect, h, w: (h * area / sqrt(aspect), w * area * sqrt(aspect))),
+)
+_mistake(
+    "the image's own aspect",
+    "The box is as wide for its height as the image, times the aspect.",
+    "The aspect was taken relative to the image's: height and width were each scaled by a root of the area. The aspect "
+    "is that of the box itself, whatever the image looks like.",
+    _of_sides(lambda area, aspect, h, w: (h * sqrt(area / aspect), w * sqrt(area * aspect))),
+    _of_sides(lambda area, aspect, h, w: (h * sqrt(area), w * sqrt(area) * aspect)),
+    _of_sides(lambda area, aspect, h, w: (h * sqrt(area) / aspect, w * sqrt(area))),
+    _of_sides(lambda area, aspect, h, w: (h * sqrt(area) / aspect, w * sqrt(area) * aspect)),
+)
+_mistake(
+    "aspect not used",
+    "The box is a small copy of a square.",
+    "The aspect changes nothing in the result. All boxes would have one shape.",
+    lambda area, aspect, u, v, h, w: _reference_crop_box(area, 1.0, u, v, h, w),
+    _of_sides(lambda area, aspect, h, w: (h * sqrt(area), w * sqrt(area))),
+)
+_mistake(
+    "aspect changes the area",
+    "The root of the area is the height, and the width is so much more.",
+    "The shape is stretched on one side and not pressed on the other, or by too much, so the box no longer has the "
+    "area that was asked for. Multiply height and width, and compare.",
+    _of_sides(lambda area, aspect, h, w: (_root(area, h, w), _root(area, h, w) * aspect)),
+    _of_sides(lambda area, aspect, h, w: (_root(area, h, w) / aspect, _root(area, h, w))),
+    _of_sides(lambda area, aspect, h, w: (_root(area, h, w) / aspect, _root(area, h, w) * aspect)),
+    _of_sides(lambda area, aspect, h, w: (_root(area, h, w) * aspect, _root(area, h, w))),
+)
+_mistake(
+    "no square root",
+    "Area times aspect is the width, area over aspect the height.",
+    "Pixels are height *times* width. These are squares of the sides.",
+    lambda area, aspect, u, v, h, w: (0, 0, round(area * h * w / aspect), round(area * h * w * aspect)),
+)
+_mistake(
+    "a share, not pixels",
+    "The area is the number of pixels in the box.",
+    "The area is a share of the image. How many pixels is that?",
+    _of_sides(lambda area, aspect, h, w: (sqrt(area / aspect), sqrt(area * aspect))),
+)
+_mistake(
+    "cut off, not rounded",
+    "Whole pixels are made with int().",
+    "The nearest whole pixel is asked for; int() always goes down, and then all boxes are a little too small.",
+    _wrong(lambda area, aspect, h, w: (int(_root(area / aspect, h, w)), int(_root(area * aspect, h, w)))),
+    _wrong(lambda area, aspect, h, w: (int(_root(area / aspect, h, w)), round(_root(area * aspect, h, w)))),
+    _wrong(lambda area, aspect, h, w: (round(_root(area / aspect, h, w)), int(_root(area * aspect, h, w)))),
+)
+_mistake(
+    "rounded up",
+    "Whole pixels are made with ceil().",
+    "The nearest whole pixel is asked for; here the sides always go up.",
+    _wrong(lambda area, aspect, h, w: (ceil(_root(area / aspect, h, w)), ceil(_root(area * aspect, h, w)))),
+)
+_mistake(
+    "one side from the other, rounded",
+    "First the width in whole pixels, then the height from it.",
+    "A side was computed from the other one after that was rounded, so the error grows. Round both at the end.",
+    _wrong(lambda a, r, h, w: (round(round(_root(a * r, h, w)) / r), round(_root(a * r, h, w)))),
+    _wrong(lambda a, r, h, w: (round(_root(a / r, h, w)), round(round(_root(a / r, h, w)) * r))),
+    _wrong(lambda a, r, h, w: (round(a * h * w / round(_root(a * r, h, w))), round(_root(a * r, h, w)))),
+)
+
+
+def _anywhere(u: float, v: float, height: int, width: int, sides: tuple[int, int]) -> tuple:
+    """A place anywhere in the image, unless the box is the image."""
+    return (0, 0, *sides) if sides == (height, width) else (int(u * height), int(v * width), *sides)
+
+
+_mistake(
+    "the box hangs over the edge",
+    "The top lies anywhere in the image.",
+    "For some draws the box ends outside of the image. The draw must only choose among places where the whole box is "
+    "inside.",
+    lambda area, aspect, u, v, h, w: _anywhere(u, v, h, w, _reference_crop_box(area, aspect, u, v, h, w)[2:]),
+    _wrong(placed=lambda u, v, room, space: (int(u * (room + 2)), int(v * (space + 2)))),
+    looks=lambda seen: _over_the_edge(seen),
+)  # fmt: skip
+
+
+def _over_the_edge(seen: Seen) -> bool:
+    _, _, height, width = seen.inputs
+    box_height, box_width = seen.expected[PARTS[0]]
+    return any(top > height - box_height or left > width - box_width for top, left in _places(seen))
+
+
+_mistake(
+    "the last place is never reached",
+    "A draw from 0 to what is left over.",
+    "The draws lie in [0, 1): int() never gives the largest place. Count places, not steps: a box as high as its image "
+    "has one place, not zero.",
+    _wrong(placed=lambda u, v, room, space: (int(u * room), int(v * space))),
+    _wrong(placed=lambda u, v, room, space: (int(u * room), int(v * (space + 1)))),
+    _wrong(placed=lambda u, v, room, space: (int(u * (room + 1)), int(v * space))),
+)
+_mistake(
+    "places at the edge come half as often",
+    "Round to the nearest place.",
+    "round() gives the first and the last place only half of the draws that others get. The border of the images is "
+    "then seen too rarely.",
+    _wrong(placed=lambda u, v, room, space: (round(u * room), round(v * space))),
+)
+_mistake(
+    "left before top",
+    "x comes before y, so left comes before top.",
+    "Rows come first in a tensor [C, H, W], and so they do here: top, then left. Drawing programs have it the other "
+    "way round.",
+    _wrong(placed=lambda u, v, room, space: _placed(u, v, room, space)[::-1]),
+)
+_mistake(
+    "sides that change with the draws",
+    "A box further down is a smaller box.",
+    "The last two numbers are not the same for all draws u and v. They are the sides of the box, and the draws decide "
+    "its place only.",
+    lambda *given: (*_reference_crop_box(*given)[:3], _reference_crop_box(*given)[1]),
+)
+_mistake(
+    "corners for sides",
+    "A box is two corners.",
+    "The last two numbers are the lower right corner. The contract wants height and width.",
+    lambda *given: (lambda top, left, h, w: (top, left, top + h, left + w))(*_reference_crop_box(*given)),
+)
+_mistake(
+    "sides before places",
+    "First how large, then where.",
+    "The sides come first here. The contract has the place first: top, left, then height and width.",
+    lambda *given: (*_reference_crop_box(*given)[2:], *_reference_crop_box(*given)[:2]),
+)
+_mistake(
+    "pushed back inside",
+    "A box that hangs over the edge is pushed back.",
+    "The top is drawn from the whole image, and what hangs over is pushed back to the edge. The places at the edge "
+    "then come far too often: every place has the same chance.",
+    lambda area, aspect, u, v, h, w: _pushed(u, v, h, w, *_reference_crop_box(area, aspect, u, v, h, w)[2:]),
+)
+_mistake(
+    "each place one too far",
+    "Counting begins at 1.",
+    "The smallest draw does not give the first place. Rows and columns are counted from 0.",
+    _wrong(placed=lambda u, v, room, space: (int(u * room) + 1, int(v * space) + 1)),
+    _wrong(placed=lambda u, v, room, space: (int(u * (room + 1)) + 1, int(v * (space + 1)) + 1)),
+    _wrong(placed=lambda u, v, room, space: (ceil(u * room), ceil(v * space))),
+    _wrong(placed=lambda u, v, room, space: (ceil(u * (room + 1)), ceil(v * (space + 1)))),
+)
+_mistake(
+    "another answer where the box does not fit",
+    "Nothing fits, so nothing is given back.",
+    "Where the box does not fit, the contract asks for the whole image: its first row, its first column, its height "
+    "and its width.",
+    *(
+        lambda area, aspect, u, v, h, w, answer=answer: (
+            answer(h, w) if _too_large(area, aspect, h, w) else _reference_crop_box(area, aspect, u, v, h, w)
+        )
+        for answer in (lambda h, w: (0, 0, 0, 0), lambda h, w: (0, 0, w, h), lambda h, w: (h, w, 0, 0),
+                       lambda h, w: (0, 0, min(h, w), min(h, w)), lambda h, w: (0, 0, h - 1, w - 1))
+    ),
+)  # fmt: skip
+
+
+def _pushed(u: float, v: float, height: int, width: int, h: int, w: int) -> tuple[int, int, int, int]:
+    return min(int(u * height), height - h), min(int(v * width), width - w), h, w
+
+
+_mistake(
+    "always in one place",
+    "A crop is the middle of the picture.",
+    "u and v change nothing: the crop always takes the same part of the image.",
+    _wrong(placed=lambda u, v, room, space: (room // 2, space // 2)),
+    _wrong(placed=lambda u, v, room, space: (0, 0)),
+    looks=lambda seen: len({tuple(place) for place in _places(seen)}) == 1 and 0 not in seen.expected[PARTS[1]],
+)
+_mistake(
+    "one draw for both directions",
+    "One draw is enough for a place.",
+    "The same draw sets the top and the left, so that all boxes lie on a diagonal.",
+    lambda area, aspect, u, v, h, w: _reference_crop_box(area, aspect, u, u, h, w),
+    lambda area, aspect, u, v, h, w: _reference_crop_box(area, aspect, v, v, h, w),
+)
+_mistake(
+    "u and v swapped",
+    "u is the horizontal draw, as in textures.",
+    "u is for the top, v for the left.",
+    lambda area, aspect, u, v, h, w: _reference_crop_box(area, aspect, v, u, h, w),
+)
+_mistake(
+    "room of the other side",
+    "What is left over is width minus the box.",
+    "The room for the top was taken from the width, or that for the left from the height.",
+    _wrong(placed=lambda u, v, room, space: (int(u * (space + 1)), int(v * (room + 1)))),
+    _wrong(placed=lambda u, v, room, space: (int(u * (room + 1)), int(v * (room + 1)))),
+    _wrong(placed=lambda u, v, room, space: (int(u * (space + 1)), int(v * (space + 1)))),
+)
+_mistake(
+    "a box larger than the image",
+    "The sides follow from the formula, and that is all.",
+    "There are not that many pixels to cut out. The contract says what to give back in this case.",
+    _wrong(fits=lambda h, w, height, width: True),
+    _wrong(fits=lambda h, w, height, width: h * w <= height * width),
+)
+_mistake(
+    "only one side compared",
+    "What is too wide does not fit.",
+    "A box that is too large in one direction is given back as it is. It must fit in height *and* in width.",
+    _wrong(fits=lambda h, w, height, width: w <= width),
+    _wrong(fits=lambda h, w, height, width: h <= height),
+    _wrong(fits=lambda h, w, height, width: h <= width and w <= height),
+)
+_mistake(
+    "cut to fit",
+    "What hangs over is cut off.",
+    "A side was shortened, so the box has neither the area nor the aspect that was drawn. The contract gives another "
+    "answer for this case.",
+    _wrong(lambda a, r, h, w: (min(h, _sides(a, r, h, w)[0]), min(w, _sides(a, r, h, w)[1]))),
+)
+_mistake(
+    "a box that just fits is refused",
+    "A box must be smaller than its image.",
+    "A box as wide as the image, or as high, does fit. Look at the comparison.",
+    _wrong(fits=lambda h, w, height, width: h < height and w < width),
+    _wrong(fits=lambda h, w, height, width: h <= height and w < width),
+    _wrong(fits=lambda h, w, height, width: h < height and w <= width),
+)
+_mistake(
+    "compared before rounding",
+    "The exact sides must be at most those of the image.",
+    "A box that just fits in whole pixels is refused: its sides were compared with the image before they were rounded.",
+    _wrong(fits=None, sides=lambda a, r, h, w: _sides(a, r, h, w)
+           if _root(a / r, h, w) <= h and _root(a * r, h, w) <= w else (h + 1, w + 1)),
+)  # fmt: skip
+_mistake(
+    "no whole pixels",
+    "A number is a number.",
+    "The four numbers are to be ints: a crop is cut at whole pixels.",
+    lambda *given: tuple(float(side) for side in _reference_crop_box(*given)),
+    looks=lambda seen: any(isinstance(x, float) for x in [*seen.came[PARTS[0]], *sum(seen.came[PARTS[1]], [])]),
 )
