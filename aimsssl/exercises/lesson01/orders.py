@@ -119,7 +119,7 @@ far_orders = Exercise(
         "first one.",
     ),
     cases=(
-        Case("all 6 orders of 3 tiles", lambda: (3, 6, 2), _far_apart),
+        Case("all 6 orders of 3 tiles", lambda: (3, 6, 7), _far_apart),
         Case("8 orders of 5 tiles", lambda: (5, 8, 0), _far_apart),
         Case("3 orders of 6 tiles", lambda: (6, 3, 1), _far_apart),
         Case("4 orders of 5 tiles, at the same seed and at others", lambda: (5, 4, (1, 2, 3)), _of_seeds),

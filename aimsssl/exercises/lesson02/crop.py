@@ -358,13 +358,6 @@ _mistake(
     _wrong(fits=lambda h, w, height, width: h < height and w <= width),
 )
 _mistake(
-    "compared before rounding",
-    "The exact sides must be at most those of the image.",
-    "A box that just fits in whole pixels is refused: its sides were compared with the image before they were rounded.",
-    _wrong(fits=None, sides=lambda a, r, h, w: _sides(a, r, h, w)
-           if _root(a / r, h, w) <= h and _root(a * r, h, w) <= w else (h + 1, w + 1)),
-)  # fmt: skip
-_mistake(
     "no whole pixels",
     "A number is a number.",
     "The four numbers are to be ints: a crop is cut at whole pixels.",
