@@ -237,6 +237,8 @@ IN: dict[str, dict] = {
         re.compile(r"→ return \(means\.quantile\(\(1 - level\) / 2\)(\.item\(\))?, means\.quantile\(\(1 \+ level\) / 2\)(\.item\(\))?\)$"): "a tensor of one number is a number",
         re.compile(r"^interval_sorted_in_numpy: return .* → return (sorted\(|\[means|np\.array\(.*\.T$)"): "a pair in another form, in order already",
         re.compile(r"^interval_sorted_in_numpy: .* → (cut = .*\(-1 - level\)|return .*-0 - cut)"): "the same place, or its neighbour, from the other end",
+        re.compile(r"^interval_by_percentiles: .* → (return sorted\(|rest = 101|return .*\(means, |return .*, 99 - rest)"): "a pair in another form; a percentile more or less is luck",
+        re.compile(r"^interval_by_counts: .* → (return .*(\.detach\(\)|\.sort\(\)\[0\]|\.T)$|return sorted|.*scatter_add_\(-1)"): "a pair in another form, in order already; the last dimension",
         re.compile(r"→ generator = torch\.manual_seed\(seed\)$"): "the generator of all is a generator, too",
     },
 }  # fmt: skip
