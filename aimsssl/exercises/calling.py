@@ -131,7 +131,10 @@ def _argument_names(function: Callable, args: tuple, keywords: dict) -> list[str
 
 
 def _copy(value: object) -> object:
-    """A copy of tensors, arrays and what holds them; a tensor that needs a gradient is handed on itself, so that a case can read it."""
+    """A copy of tensors, arrays, lists and dictionaries.
+
+    A tensor that needs a gradient is handed on itself, so that a case can read it.
+    """
     if isinstance(value, torch.Tensor):
         return value if value.requires_grad else value.clone()
     if type(value) in (tuple, list):

@@ -23,8 +23,8 @@ import numpy as np
 import torch
 
 from aimsssl.exercises import record
-from aimsssl.exercises.old_compare import describe, mismatch, one_of
 from aimsssl.exercises.display import show
+from aimsssl.exercises.old_compare import describe, mismatch, one_of
 
 GENERAL = {
     "not a function": "`check` takes the function itself: its name, without parentheses.",

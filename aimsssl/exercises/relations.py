@@ -98,7 +98,7 @@ def _known(ratios: list[float], failing: list) -> str:
 def _quantities(one) -> dict[str, float]:
     """Sizes and numbers among the inputs of a case, by words for them."""
     found: dict[str, float] = {}
-    for name, value in zip(one.names, one.inputs, strict=False):  # a default may have been left out
+    for name, value in one.named.items():
         if isinstance(value, torch.Tensor | np.ndarray) and value.ndim:
             found |= {f"{name}.shape[{axis}]": float(size) for axis, size in enumerate(value.shape)}
             found[f"the count of numbers in {name}"] = float(math.prod(value.shape))
