@@ -19,6 +19,16 @@ EVERYWHERE = {
 NO_GRADIENT = {re.compile(r" → .*\.detach\(\)"): "nothing here carries a gradient"}
 
 IN: dict[str, dict] = {
+    "jitter_and_normalize": {
+        re.compile(r"\.detach\(\)$"): "a picture has no gradient here",
+        re.compile(r"max\(1 - 0.8 \* strength, 0(.0)?\)|np.minimum\(1, b"): "the same from both sides",
+        re.compile(r"\(brightness \* image\).clamp\(-1, 1\)"): "a picture times a factor is never below 0",
+        re.compile(r"image\[None\]\)\[-1\]|factors\[2:\]\)\[-1\]"): "a batch of one",
+        re.compile(r"strength <= 1.25"): "at 1.25 both are 0",
+        re.compile(r"enumerate\(u\):$|lerp\(grey, picture|numpy\(\), \[0.2989"): "the libraries do it themselves",
+        re.compile(r"\(image.numpy\(\), np"): "float32 is exact enough",
+        re.compile(r"adjust_contrast\), factors\):$"): "strict=False is the default",
+    },
     "crop_box": {
         re.compile(r"-0[,)]|0, -0"): "minus 0 is 0",
         re.compile(r"width - sides\[-1\]"): "there are two sides",

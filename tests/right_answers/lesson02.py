@@ -5,6 +5,8 @@ import math
 import numpy as np
 import torch
 
+from aimsssl import augment
+
 
 def two_views_image_by_image(images, transform):
     pairs = [(transform(image), transform(image)) for image in images]
@@ -75,7 +77,43 @@ def crop_box_by_listing_places(area, aspect, u, v, height, width):
     return tops[int(u * len(tops))], lefts[int(v * len(lefts))], high, wide
 
 
+LUMA = torch.tensor([0.2989, 0.587, 0.114])
+
+
+def jitter_with_lerp(image, strength, u, mean, std):
+    smallest = 1 - 0.8 * strength if strength < 1.25 else 0.0
+    picture = image.movedim(0, -1)  # [H, W, 3]
+    for kind, draw in enumerate(u.tolist()):
+        f = smallest * (1 - draw) + (1 + 0.8 * strength) * draw
+        shades = (picture @ LUMA)[..., None]
+        grey = [torch.zeros(()), shades.mean(), shades][kind]
+        picture = torch.lerp(grey.expand_as(picture), picture, f).clip(0, 1)
+    return ((picture - mean) / std).movedim(-1, 0)
+
+
+def jitter_in_numpy(image, strength, u, mean, std):
+    picture, luma = image.double().numpy(), np.array([0.2989, 0.587, 0.114])
+    low, high = max(0, 1 - 0.8 * strength), 1 + 0.8 * strength
+    b, c, s = low + u.numpy() * (high - low)
+    picture = np.minimum(b * picture, 1)
+    grey = np.tensordot(luma, picture, 1).mean()
+    picture = np.clip(grey + c * (picture - grey), 0, 1)
+    grey = np.tensordot(luma, picture, 1)
+    picture = np.clip(grey + s * (picture - grey), 0, 1)
+    return torch.from_numpy((picture - mean.numpy()[:, None, None]) / std.numpy()[:, None, None])
+
+
+def jitter_with_the_package(image, strength, u, mean, std):
+    low = max(0.0, 1 - 0.8 * strength)
+    factors = torch.lerp(torch.tensor(low), torch.tensor(1 + 0.8 * strength), u)
+    batch = image[None]
+    for change, factor in zip((augment.adjust_brightness, augment.adjust_contrast), factors, strict=False):
+        batch = change(batch, factor[None])
+    return (augment.adjust_saturation(batch, factors[2:])[0] - mean[:, None, None]) / std[:, None, None]
+
+
 RIGHT = {
+    "jitter_and_normalize": [jitter_with_lerp, jitter_in_numpy, jitter_with_the_package],
     "crop_box": [crop_box_from_the_width, crop_box_in_numpy, crop_box_by_listing_places],
     "forgotten": [forgotten_pair_by_pair, forgotten_by_sorting, forgotten_in_numpy],
     "two_views": [two_views_image_by_image, two_views_written_into_place, two_views_of_a_doubled_batch],
