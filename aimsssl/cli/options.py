@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import argparse
+import sys
 import warnings
 
 from .. import datasets
@@ -35,9 +36,13 @@ def load_data(
         whole: without `--limit`.
         quiet: print nothing; for all but one of several processes.
     """
-    for_folders = {"group_by": options.group_by, "skip_damaged": options.skip_damaged}
+    named = [name, *(getattr(options, key, None) or "" for key in ("data", "train_data", "probe"))]
+    meant = name.startswith("folder:") or not any(other.startswith("folder:") for other in named)
+    for_folders = {"group_by": options.group_by, "skip_damaged": options.skip_damaged} if meant else {}
     with warnings.catch_warnings():
+        warnings.simplefilter("always", datasets.MemoryWarning)
         warnings.simplefilter("ignore", datasets.FolderWarning)  # the report has the same
+        warnings.showwarning = lambda message, *_, **__: print(f"note: {message}", file=sys.stderr, flush=True)
         images = datasets.load(
             name,
             split,
@@ -45,7 +50,7 @@ def load_data(
             download=options.download,
             limit=None if whole else options.limit,
             image_size=options.image_size,
-            **(for_folders if name.startswith("folder:") else {}),
+            **for_folders,
         )
     if images.report and not quiet:
         print(images.report)

@@ -60,6 +60,8 @@ def open_picture(file) -> Image.Image:
         image = Image.open(file, formats=formats())
     except Image.UnidentifiedImageError:
         raise OSError("no picture of a kind that is read here, whatever its name says") from None
+    except Image.DecompressionBombError:
+        raise OSError(f"more than {MOST:,} pixels; shrink it first") from None
     if image.width * image.height > MOST:
         size = f"{image.width:,} x {image.height:,}"
         image.close()
@@ -104,7 +106,7 @@ def to_rgb(image: Image.Image, size: int | None = None) -> Image.Image:
     image = _eight_bits(image, key)
     if size is not None:
         image = square(image, size)
-    if turn:
+    if turn is not None:  # a mirror image is number 0
         image = image.transpose(turn)
     if image.mode == "RGBA":
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)

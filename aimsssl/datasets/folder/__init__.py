@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from .. import pictures
+from .. import memory, pictures
 from ..imageset import ImageSet, balanced_sample
 from . import files, splits
 from .holding_out import hold_out
@@ -138,6 +138,7 @@ def _side(chosen: list[str], report: Report) -> int:
 
 def _read_all(paths: list[str], size: int, skip_damaged: bool, report: Report) -> tuple[torch.Tensor, list[int]]:
     """uint8 `[N, 3, size, size]` and which of `paths` they are, read in threads (Pillow lets others run meanwhile)."""
+    memory.announce(len(paths), 3, size, "take fewer (--limit, limit=) or smaller ones (--image-size, image_size=)")
     images = torch.empty(len(paths), 3, size, size, dtype=torch.uint8)
     out = images.numpy()
 
@@ -165,6 +166,8 @@ def _quiet() -> Iterator[None]:
 def _attempt(function, *arguments):
     try:
         return function(*arguments)
+    except MemoryError:  # no fault of the file's
+        raise
     except Exception as error:  # Pillow has a dozen types for a damaged file
         return error
 
