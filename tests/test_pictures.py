@@ -65,7 +65,7 @@ def test_a_transparent_colour_is_laid_on_white(colour_type, bits, row, key, show
         assert pixel(path, size) == (shown or WHITE)
 
 
-@pytest.mark.parametrize("mode", ["LA", "RGBA", "PA", "La", "RGBa", "P"])
+@pytest.mark.parametrize("mode", ["LA", "RGBA", "La", "RGBa", "P"])
 @pytest.mark.parametrize("kind", ["png", "webp", "tiff", "gif", "tga", "ico"])
 def test_alpha_is_laid_on_white_in_every_mode_that_a_format_keeps(mode, kind, tmp_path):
     clear = Image.new("RGBA", (32, 32), (10, 20, 30, 0))
