@@ -165,6 +165,16 @@ def test_a_data_set_by_its_splits(place, tmp_path, capsys):
     assert capsys.readouterr().err.count("200 of 200 test images") == 2
 
 
+def test_a_probe_set_in_training_that_is_trained_on_is_said(place, capsys):
+    data = f"folder:{place / 'own'}"
+    options = ["--snapshot-epochs", 1, "--probe"]
+    assert train(place, "probed", data, *options, data) == 0
+    assert "WARNING" not in capsys.readouterr().out
+    assert train(place, "probed on itself", data, *options, trained_on_images(place, "copied", {})) == 0
+    said = capsys.readouterr().out
+    assert "WARNING: " in said and "are training images (folder:" in said and "pixel by pixel" in said
+
+
 def test_training_images_that_changed_or_went_are_said(place, capsys):
     make(place / "gone", {"cat": 40, "dog": 40}, 7)
     assert train(place, "gone", f"folder:{place / 'gone'}") == 0

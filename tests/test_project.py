@@ -54,7 +54,14 @@ TOP_LEVEL = {"README.md", "environment.yml", "pyproject.toml", "Makefile", "LICE
 TOP_LEVEL |= {"setup.py", "MANIFEST.in"}
 TOP_LEVEL |= {"aimsssl", "lessons", "instructor", "data", "tests"}
 TOP_LEVEL |= {".ci", ".github", ".gitattributes", ".gitignore", ".pre-commit-config.yaml"}
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "data/README.md", "instructor/GUIDE.md", "lessons/GLOSSARY.md")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "data/README.md",
+    "data/OWN_IMAGES.md",
+    "instructor/GUIDE.md",
+    "lessons/GLOSSARY.md",
+)
 
 
 def read(name: str) -> str:

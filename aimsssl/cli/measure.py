@@ -44,10 +44,10 @@ def add(commands: argparse._SubParsersAction) -> None:
     embed.add_argument("--force", action="store_true", help="replace the file where it is there")
     embed.set_defaults(run_command=_embed)
 
-    export = commands.add_parser("export", help="write a run's encoder, a resnet18 for plain torchvision")
+    export = commands.add_parser("export", help="write a run's encoder; resnet18 of width 64 is plain torchvision's")
     export.add_argument("run", help="folder of a run")
     export.add_argument("file", help="where to, such as encoder.pt")
-    export.set_defaults(run_command=lambda options: print(export_encoder(options.run, options.file), end=""))
+    export.set_defaults(run_command=_export)
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -118,6 +118,10 @@ def _embed(options: argparse.Namespace) -> None:
     parts = {split: comparing.fitted(images, shape_of(run), notes) for split, images in parts.items()}
     h = comparing.write_features(path, encoder, parts)
     print(*notes, f"written: {path}, h of {h.shape[0]} images, {h.shape[1]} numbers each", sep="\n")
+
+
+def _export(options: argparse.Namespace) -> None:
+    print(export_encoder(options.run, Path(options.file).expanduser()), end="")
 
 
 @contextmanager

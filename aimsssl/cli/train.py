@@ -5,6 +5,7 @@ import dataclasses
 import os
 
 from .. import profile
+from ..comparing import shared_images
 from ..training import (
     DeepClusterConfig,
     PretextConfig,
@@ -73,7 +74,10 @@ def _train(options: argparse.Namespace) -> None:
     probe = None
     if options.probe:
         test = load_data(options, options.probe, "test", whole=True, quiet=not main_process)
-        probe = test.sample(min(PROBE_IMAGES, len(test))).images
+        test = test.sample(min(PROBE_IMAGES, len(test)))
+        if main_process and (told := shared_images(images, test)):
+            print(f"WARNING: {told}: their features are no features of new images")
+        probe = test.images
     run = train(images, config, options.run_dir, resume=not options.new, probe=probe)
     if not main_process:
         return

@@ -71,23 +71,17 @@ encoder.maxpool = torch.nn.Identity()
 def export_encoder(run_dir: str | Path, path: str | Path) -> str:
     """Write a run's encoder as a state dict, and return the lines that load it.
 
-    A `resnet18` is written as torchvision's, and nothing of ours is needed to load it. Other encoders, and those behind
-    Sobel filters, are not in torchvision: their lines call `aimsssl.models`.
+    A `resnet18` of width 64 is written as torchvision's, and nothing of ours is needed to load it. Other widths, other
+    encoders, and those behind Sobel filters are not in torchvision: their lines call `aimsssl.models`.
 
     Raises:
-        ValueError: a resnet18 is not 64 wide, as torchvision's is.
         RunError: see `load_encoder`.
     """
     encoder, run = load_encoder(run_dir)
     settings = _settings(run)
-    torchvisions = settings["name"] == "resnet18" and not settings["sobel"]
-    if torchvisions and run.config["width"] != 64:
-        raise ValueError(
-            f"torchvision's resnet18 has width 64, this run has {run.config['width']}: train with width 64"
-        )
-    channels = run.config["data"]["shape"][1]
-    if torchvisions and run.config["stem"] == "imagenet" and channels != 3:
-        raise ValueError(f"torchvision's resnet18 takes 3 channels, this run has {channels}: use another stem")
+    channels, width = settings["in_channels"], settings["width"]
+    torchvisions = settings["name"] == "resnet18" and width == 64 and not settings["sobel"]
+    torchvisions &= channels == 3 or settings["stem"] != "imagenet"
     buffer = io.BytesIO()
     torch.save(encoder.state_dict(), buffer)
     write_atomically(Path(path), buffer.getvalue())
