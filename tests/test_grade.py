@@ -526,7 +526,8 @@ def test_a_confined_process_can_do_nothing(tmp_path):
         acts = dict(
             fork=os.fork, run=lambda: subprocess.run(["true"]), kill=lambda: os.kill(os.getppid(), 0),
             socket=lambda: socket.socket(), setsid=os.setsid, read=lambda: open(outside),
-            chmod=lambda: os.chmod(outside, 0), proc=lambda: os.listdir("/proc"), write=lambda: open(outside, "w"), root=lambda: os.listdir("/"),
+            chmod=lambda: os.chmod(outside, 0), proc=lambda: os.listdir("/proc"),
+            write=lambda: open(outside, "w"), root=lambda: os.listdir("/"),
         )
         for name, act in acts.items():
             try:
