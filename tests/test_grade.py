@@ -16,6 +16,7 @@ import pytest
 from aimsssl import grading
 from aimsssl.cli import main
 from aimsssl.exercises import exercises_of, lessons, record
+from aimsssl.grading import answers as answering
 from aimsssl.grading import collecting, running
 from aimsssl.grading.judging import Verdict
 
@@ -431,14 +432,42 @@ def test_every_right_answer_is_solved_from_the_judges_side_too(tmp_path):
     assert {s: v for s, v in not_solved.items() if v != "solved"} == {}
 
 
-def test_where_there_is_no_fork(tmp_path, monkeypatch):
+COURSE = [
+    (1, "c1", "import math\nfrom aimsssl.exercises import lesson04 as lesson\nsteps = plan()"),
+    (2, "c2", STUB),
+    (3, "c3", CHECK),
+]
+
+
+def found(cells, course=COURSE):
+    answer = answering.find(cells, "warmup_cosine", ["lars_step"], [], course)
+    return answer.problem or "\n".join(text.strip() for _, text in answer.pieces)
+
+
+def test_what_is_taken_out_of_a_notebook():
+    """The function and what it needs, each name from the course where the course has it."""
+    uses = "def warmup_cosine(step, total_steps, warmup_steps, peak):\n    return math.cos(helper(steps))"
+    helper = "import torch as t, math as m\ndef helper(x):\n    return t.tensor(x) * SCALE\nSCALE = 3; other = 1 / 0"
+    taken = found([(1, "c1", "import fake as math\nimport os"), (2, "c2", uses), (7, "new", helper), COURSE[2]])
+    assert taken == "import math\n" + uses + "\nimport torch as t\n" + helper.split("\n", 1)[1].replace(
+        "; other = 1 / 0", ""
+    )
+    assert found(COURSE) == ("not attempted", "")
+    assert found([(5, "new", uses), *COURSE]).endswith(uses), "the untouched stub below does not undo it"
+    assert found([COURSE[0], (2, "c2", "def warmup(step):\n    return step"), COURSE[2]]) == (
+        "no function of this name", "is it `warmup`?",
+    )  # fmt: skip
+    assert found([COURSE[0], (2, "c2", "warmup_cosine(: half a line"), COURSE[2]])[0] == "syntax error"
+    assert found([(2, "c2", "def warmup_cosine(:"), (9, "new", uses)]).endswith(uses), "a better one was written below"
+
+
+def test_where_there_is_no_fork(tmp_path):
     """Each answer gets a Python of its own, as on Windows."""
     from aimsssl.grading import judging, sandbox
 
     request = dict(lesson="04", name="warmup_cosine", others=[], solved=[], course=[], seconds=120, memory=2)
-    for cells, expected in (([RIGHT], "solved"), ([doing("import os; os._exit(3)")], "stopped")):
-        cells = [(i, "", source) for i, source in enumerate(cells)]
-        assert judging.judge({**request, "cells": cells}, sandbox.NewPython(), str(tmp_path)).kind == expected
+    request["cells"] = [(1, "", RIGHT)]
+    assert judging.judge(request, sandbox.NewPython(), str(tmp_path)).kind == "solved"
 
 
 def test_the_best_of_several_notebooks_counts():

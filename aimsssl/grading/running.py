@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from .. import course
 from ..exercises import exercises_of, lessons
 from .collecting import Submission, Unreadable, code_cells, collect, shown
 from .judging import Verdict
@@ -264,8 +265,8 @@ def in_order(lesson: str) -> list[str]:
 
 @cache
 def _course(number: str) -> tuple:
-    """The cells of the course's own notebook; none where the course is not beside the package."""
-    places = [*(PACKAGE.parent / "lessons").glob(f"{number}_*.ipynb"), *PACKAGE.rglob(f"{number}_*.ipynb")]
+    """The cells of the course's own notebook; none where this installation has no lessons."""
+    places = sorted(course.LESSONS.glob(f"{number}_*.ipynb"))
     try:
         return code_cells(places[0].read_bytes()) if places else ()
     except (OSError, Unreadable):
