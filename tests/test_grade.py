@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import ctypes
 import inspect
 import json
 import os
@@ -172,9 +173,11 @@ if IS_POSIX:
     NOTEBOOKS["\t=1+3.ipynb"] = ([START, STUB], NOT_TRIED)
     NOTEBOOKS["\x1b[31m.ipynb"] = ([START, STUB], NOT_TRIED)
     NOTEBOOKS["hoards.ipynb"] = ([START, doing("kept = bytearray(3 * 10**9)")], "raised: MemoryError")
-if IS_LINUX:
-    NOTEBOOKS["looks around.ipynb"] = ([START, doing(LOOKS_AROUND)], "wrong: ")
-    NOTEBOOKS["rewrites.ipynb"] = ([START, doing(REWRITES)], "wrong: ")
+if IS_LINUX and ctypes.CDLL(None).syscall(444, None, 0, 1) >= 1:  # this kernel has Landlock
+    RENAMED = RIGHT.replace("def warmup_cosine", "def right")  # what it gives where nothing could be seen or done
+    for name, code in (("looks around", LOOKS_AROUND), ("rewrites", REWRITES)):
+        cell = f"{RENAMED}\n{doing(code, 'return right(step, total_steps, warmup_steps, peak)')}"
+        NOTEBOOKS[f"{name}.ipynb"] = ([START, cell], "solved")
 NAMES = {  # how the table calls a student
     "=1+2/04.ipynb": "'=1+2", "two.ipynb": "two.ipynb", "two/04.ipynb": "two", "\t=1+3.ipynb": "\\t=1+3",
     "\x1b[31m.ipynb": "\\x1b[31m",

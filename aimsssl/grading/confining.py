@@ -52,18 +52,20 @@ def limits(memory: float, seconds: float) -> None:
     except ImportError:  # Windows
         return
 
-    def lower(name: str, value: int) -> None:
-        with contextlib.suppress(AttributeError, OSError, ValueError):  # not every system knows or enforces each
-            resource.setrlimit(getattr(resource, name), (value, value))
-
     with contextlib.suppress(OSError, ValueError):
         pages = int(Path("/proc/self/statm").read_text().split()[0])
-        lower("RLIMIT_AS", pages * resource.getpagesize() + int(memory * 2**30))
+        _lower("RLIMIT_AS", pages * resource.getpagesize() + int(memory * 2**30))
     if seconds:
-        lower("RLIMIT_CPU", int(seconds) + 2)
-        lower("RLIMIT_FSIZE", 0)
-        lower("RLIMIT_NPROC", 0)  # root is not bound by this one
-    lower("RLIMIT_CORE", 0)
+        _lower("RLIMIT_CPU", int(seconds) + 2)
+        _lower("RLIMIT_FSIZE", 0)
+    _lower("RLIMIT_CORE", 0)
+
+
+def _lower(name: str, value: int) -> None:
+    import resource
+
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # not every system knows or enforces each
+        resource.setrlimit(getattr(resource, name), (value, value))
 
 
 def confine(home: str) -> set[str]:
@@ -71,8 +73,13 @@ def confine(home: str) -> set[str]:
 
     Returns what could be taken: a subset of `files` and `processes`.
     """
-    if not sys.platform.startswith("linux"):
-        return set()
+    done = _confine_linux(home) if sys.platform.startswith("linux") else set()
+    if "processes" not in done and os.name != "nt":
+        _lower("RLIMIT_NPROC", 0)  # root is not bound by it, and it forbids threads, too
+    return done
+
+
+def _confine_linux(home: str) -> set[str]:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PARENT_DEATH, KILL, 0, 0, 0)
     if libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0):

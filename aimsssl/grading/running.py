@@ -249,8 +249,7 @@ def _lessons_in(submission: Submission) -> list[str]:
     found = set(re.findall(r"\blesson(\d\d)\b", code))
     found |= {identity[1:3] for _, identity, _ in submission.cells if re.match(r"l\d\d-", identity)}
     found |= set(re.findall(r"^(\d\d)_", re.split(r"[/\\]", submission.name)[-1]))
-    defined = set(re.findall(r"^(?:def\s+(\w+)|.*\.(\w+)\.check\()", code, re.MULTILINE))
-    defined = {name for pair in defined for name in pair}
+    defined = set(re.findall(r"^def[ \t]+(\w+)", code, re.MULTILINE)) | set(re.findall(r"\.(\w+)\.check\(", code))
     by_name = {number for number, lesson in lessons().items() if defined & set(exercises_of(lesson))}
     return sorted(found & set(lessons()) or by_name)
 
