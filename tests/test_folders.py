@@ -39,7 +39,8 @@ def both(name, **options):
 
 NAMES = [("train", "test"), ("Train", "Test"), ("TRAIN", "TEST"), ("training", "testing"), ("train", "valid"),
          ("train", "validation"), ("training_set", "test_set"), ("Train-Images", "val"), ("train data", "eval"),
-         ("trainset", "holdout")]  # fmt: skip
+         ("trainset", "holdout"), ("train2017", "val2017"), ("seg_train", "seg_test"), ("trainval", "test"),
+         ("my training pictures", "my test pictures"), ("train_val", "testing 1")]  # fmt: skip
 
 
 @pytest.mark.parametrize("names", NAMES)
@@ -68,10 +69,21 @@ def test_three_parts_keep_to_themselves(tmp_path):
     assert contents(load(f"{name}/valid", "test")) == parts[1]  # evaluated on what is named
 
 
-@pytest.mark.parametrize("classes", [("bus", "plane", "train"), ("test", "toast"), ("eval", "evil"), ("a", "dev")])
+@pytest.mark.parametrize(
+    "classes",
+    [
+        ("bus", "plane", "train"),
+        ("test", "toast"),
+        ("eval", "evil"),
+        ("a", "dev"),
+        ("seg_pred", "seg_test", "seg_train"),
+        ("test_tube", "train_station", "zoo"),
+    ],
+)
 def test_a_class_may_have_the_name_of_a_split(classes, tmp_path):
     make(tmp_path, dict.fromkeys(classes, 5))
-    assert load(f"folder:{tmp_path}", "all").classes == classes
+    with pytest.warns(FolderWarning, match="taken for a class, though it has the name of a split: "):
+        assert load(f"folder:{tmp_path}", "all").classes == classes
 
 
 def test_two_folders_for_one_split_are_refused(tmp_path):
@@ -107,6 +119,7 @@ def test_one_set_holds_out_a_part_by_itself(where, tmp_path):
     folder = make(tmp_path / where, {"cat": 12, "dog": 12, "rare": 2})
     with pytest.warns(FolderWarning, match="one set of 26 images: 7 are held out for test, 19 are for training"):
         train, test = both(f"folder:{folder}")
+    assert len(load(f"folder:{tmp_path / where.removesuffix('train')}", "all")) == 26
     assert train.labels.bincount().tolist() == [9, 9, 1] and test.labels.bincount().tolist() == [3, 3, 1]
     assert contents(train) | contents(test) == contents(load(f"folder:{folder}", "all")) and len(contents(train)) == 19
     for limit, seed in itertools.product((None, 6), (0, 1)):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from .files import OTHER_KIND, Files
 from .holding_out import Held, same_content
-from .splits import Place
+from .splits import Place, hinted_role
 
 SHOWN = 5  # names in a list
 FEW = 10_000  # files that are always looked through for copies; more only where all images are read anyway
@@ -126,6 +126,8 @@ class Report:
             f"two classes that differ only in writing: {' and '.join(map(ascii, names))}"
             for names in _alike(sorted(here))
         ]
+        if like := [name for name in found.classes if hinted_role(name)]:
+            told.append(f"taken for a class, though it has the name of a split: {_some(like)}")
         if self.doubles:
             pairs = [f"{a} = {b}" for a, b in self.doubles]
             told.append(f"{len(pairs):,} images are also in another part, byte by byte: {_some(pairs)}")
