@@ -265,6 +265,22 @@ def test_large_pictures_wait_for_each_other_and_small_ones_do_not(tmp_path, monk
     assert most[0] == 1
 
 
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "CMYK", "1", "I;16"])
+def test_a_large_picture_looks_the_same_in_strips(mode, tmp_path, monkeypatch):
+    rows, columns = np.mgrid[0:700, 0:900]
+    pixels = np.stack([rows * 255 // 700, columns * 255 // 900, (rows + columns) * 255 // 1600], 2).astype(np.uint8)
+    picture = Image.fromarray(pixels)
+    if mode in ("RGBA", "LA"):
+        picture.putalpha(Image.fromarray(pixels[:, :, 1]))
+    picture = picture.convert("L").convert("I").convert("I;16") if mode == "I;16" else picture.convert(mode)
+    picture.save(path := tmp_path / ("a.tif" if mode == "CMYK" else "a.png"))
+    whole = pictures.read(str(path), 32)
+    monkeypatch.setattr(pictures, "LARGE", 1000)
+    strips = pictures.read(str(path), 32)
+    assert np.abs(whole.astype(int) - strips).max() <= (40 if mode in "1P" else 4)  # these two are dithered
+    assert len(np.unique(whole)) > 20 or mode == "I;16"  # which holds small numbers here: black
+
+
 def test_memory_is_said_beforehand(tmp_path, monkeypatch):
     for i in range(100):
         Image.fromarray(np.full((16, 16, 3), i, np.uint8)).save(tmp_path / f"{i:02}.png")

@@ -16,8 +16,8 @@ FORMATS = (  # by name: Pillow would start Ghostscript for what calls itself EPS
     "QOI", "PSD", "DDS",
 )  # fmt: skip
 COMMON = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm")
-LARGE = 4_000_000  # pixels that are decoded at once: pictures with more wait for each other, for memory's sake
-MOST = 100_000_000  # pixels of one picture: a gigabyte while it is read
+LARGE = 4_000_000  # pixels: pictures with more are decoded one at a time, for memory's sake
+MOST = 100_000_000  # pixels of one picture: half a gigabyte while it is read
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -78,13 +78,15 @@ def size_of(file: str) -> tuple[int, int]:
 def read(file: str, size: int | None) -> np.ndarray:
     """One picture, uint8 `[size, size, 3]`: its central square; with None `[H, W, 3]` as it is."""
     with open_picture(file) as image:
-        pixels = image.width * image.height
+        count = image.width * image.height
         if size is not None:
             image.draft("RGB", (2 * size, 2 * size))  # a JPEG decoder skips the detail that nobody will see
             if not image.info.get("progressive"):  # whose decoder holds the whole picture all the same
-                pixels = image.width * image.height
-        with _one_large if pixels > LARGE else nullcontext():
-            return np.asarray(to_rgb(image, size))
+                count = image.width * image.height
+        with _one_large if count > LARGE else nullcontext():
+            pixels = np.asarray(to_rgb(image, size))
+            image.close()  # frees it before the next one may begin
+            return pixels
 
 
 def to_rgb(image: Image.Image, size: int | None = None) -> Image.Image:
@@ -103,7 +105,8 @@ def to_rgb(image: Image.Image, size: int | None = None) -> Image.Image:
     key = _colour_key(image)
     image.load()
     turn = _turn(image)
-    image = _eight_bits(image, key)
+    factor = min(image.size) // (4 * size) if size and image.width * image.height > LARGE else 1
+    image = _reduced(image, key, factor) if factor > 1 and image.mode[0] not in "IF" else _eight_bits(image, key)
     if size is not None:
         image = square(image, size)
     if turn is not None:  # a mirror image is number 0
@@ -116,6 +119,17 @@ def to_rgb(image: Image.Image, size: int | None = None) -> Image.Image:
 def square(image: Image.Image, size: int) -> Image.Image:
     """The central square of an image, resized to `size` x `size` (bicubic, with antialiasing)."""
     return image if image.size == (size, size) else ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC)
+
+
+def _reduced(image: Image.Image, key, factor: int) -> Image.Image:
+    """`_eight_bits`, `factor` times smaller: strip by strip, for every conversion of a large picture copies it."""
+    width, height = image.size
+    out, rows = None, 64 * factor
+    for top in range(0, height, rows):
+        strip = _eight_bits(image.crop((0, top, width, min(top + rows, height))), key).reduce(factor)
+        out = out or Image.new(strip.mode, (strip.width, -(-height // factor)))
+        out.paste(strip, (0, top // factor))
+    return out
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
