@@ -124,7 +124,7 @@ def square(image: Image.Image, size: int) -> Image.Image:
 def _reduced(image: Image.Image, key, factor: int) -> Image.Image:
     """`_eight_bits`, `factor` times smaller: strip by strip, for every conversion of a large picture copies it."""
     width, height = image.size
-    out, rows = None, 64 * factor
+    out, rows = None, 8 * factor
     for top in range(0, height, rows):
         strip = _eight_bits(image.crop((0, top, width, min(top + rows, height))), key).reduce(factor)
         out = out or Image.new(strip.mode, (strip.width, -(-height // factor)))
