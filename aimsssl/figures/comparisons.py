@@ -1,13 +1,14 @@
 """Settings compared: several seeds a setting, batch sizes, numbers of labels and clusters, curves, tables."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..evaluation import seed_interval
-from .parts import BLUE, GREY, INK, MARKERS, ORANGE, PALETTE, apart, log_ticks, tidy, with_alt
+from .parts import BLUE, GREY, INK, ORANGE, PALETTE, apart, colours, log_ticks, markers, tidy, with_alt
 
 LINES = {"--": "- -", ":": "· · ·", "-.": "– · –"}
 
@@ -35,15 +36,17 @@ def seed_points(
     panels = figure.subplots(1, len(measures), sharey=True, squeeze=False)[0]
     seen = [value for row in values.values() for measure in measures for value in row[measure]]
     top = min(1.0, 1.12 * max([*seen, *(level for by_name in lines.values() for level in by_name.values())]))
-    for axes, measure, colour in zip(panels, measures, PALETTE, strict=False):
+    for axes, measure, colour in zip(panels, measures, colours(), strict=False):
         for row, setting in enumerate(settings):
             seeds = values[setting][measure]
             _draw_seeds(axes, row, seeds, colour)
             mean = f"{np.mean(seeds):.2f}"
             axes.text(1.02, row, mean, transform=axes.get_yaxis_transform(), va="center", fontsize=10.5)
-        for style, level in zip(LINES, lines[measure].values(), strict=False):
+        for style, level in zip(cycle(LINES), lines[measure].values(), strict=False):
             axes.axvline(level, color=INK, lw=1.2, ls=style, zorder=0)
-        told = [f"{LINES[s]} {name} {v:.2f}" for s, (name, v) in zip(LINES, lines[measure].items(), strict=False)]
+        told = [
+            f"{LINES[s]} {name} {v:.2f}" for s, (name, v) in zip(cycle(LINES), lines[measure].items(), strict=False)
+        ]
         by_line = ["   ".join(told)] if len(measures) == 1 else told
         axes.set_title("\n".join([measure, *by_line]), fontsize=10)
         axes.set(xlim=(0, top), xlabel="share correct", ylim=(len(settings) - 0.5, -0.5))
@@ -73,7 +76,7 @@ def accuracy_by_batch_size(panels: Mapping[str, Mapping[int, Mapping[int, Sequen
     told = []
     for axes, (title, by_epochs) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
         ends = {}
-        for (epochs, by_batch), colour, marker in zip(by_epochs.items(), PALETTE, MARKERS, strict=False):
+        for (epochs, by_batch), colour, marker in zip(by_epochs.items(), colours(), markers(), strict=False):
             batches, means = list(by_batch), [float(np.mean(v)) for v in by_batch.values()]
             axes.plot(batches, means, color=colour, lw=2)
             for batch, seeds in by_batch.items():
@@ -107,7 +110,7 @@ def trust_ratio_change(names: Sequence[str], moments: Mapping[str, np.ndarray]) 
     figure = Figure(figsize=(6.6, 0.21 * len(names) + 1.0), layout="constrained")
     axes = figure.add_subplot()
     axes.hlines(rows, stacked.min(axis=0), stacked.max(axis=0), color="#cccccc", lw=1.5)
-    for (moment, values), colour, marker in zip(ratios.items(), (ORANGE, BLUE, *PALETTE[2:]), MARKERS, strict=False):
+    for (moment, values), colour, marker in zip(ratios.items(), colours(ORANGE, BLUE), markers(), strict=False):
         axes.plot(values, rows, marker, color=colour, ms=6, label=moment, ls="none")
     axes.set(xscale="log", ylim=(len(names) - 0.4, -0.6), xlabel="trust ratio ‖w‖ / ‖d‖ (no unit, log scale)")
     log_ticks(axes.xaxis)
@@ -132,7 +135,7 @@ def label_efficiency(
     figure = Figure(figsize=(6.8, 3.7), layout="constrained")
     axes = figure.add_subplot()
     ends, told = {}, []
-    for (method, by_labels), colour, marker in zip(scores.items(), PALETTE, MARKERS, strict=False):
+    for (method, by_labels), colour, marker in zip(scores.items(), colours(), markers(), strict=False):
         counts, means = list(by_labels), [float(np.mean(v)) for v in by_labels.values()]
         axes.plot(counts, means, color=colour, lw=2)
         for count, draws in by_labels.items():
@@ -272,13 +275,13 @@ def transfer_dots(rows: Mapping[str, Sequence[float | None]], tasks: Sequence[st
     for task, (axes, title) in enumerate(zip(panels, tasks, strict=True)):
         known = [values[task] for values in rows.values() if values[task] is not None]
         axes.set_xlim(min(known) - 5, max(known) + 9)
-        for style, line in zip(LINES, lines, strict=False):
+        for style, line in zip(cycle(LINES), lines, strict=False):
             if rows[line][task] is not None:
                 axes.axvline(rows[line][task], color=GREY, lw=1.3, ls=style, zorder=0)
         for row, method in enumerate(methods):
             if rows[method][task] is not None:
                 _dot(axes, rows[method][task], row, PALETTE[task])
-        drawn = [(s, line) for s, line in zip(LINES, lines, strict=False) if rows[line][task] is not None]
+        drawn = [(s, line) for s, line in zip(cycle(LINES), lines, strict=False) if rows[line][task] is not None]
         levels = [f"{LINES[style]} {line} {rows[line][task]:.1f}" for style, line in drawn]
         axes.set_title("\n".join([title, *levels]), fontsize=9)
         axes.set(xlabel="%", ylim=(len(methods) - 0.5, -0.5))
