@@ -68,6 +68,7 @@ def rotation_confusion(model: SimCLR, images: Tensor, labels: Tensor) -> Tensor:
         images: uint8 or float `[N, C, S, S]`.
         labels: int64 `[N]`, the class of each image.
     """
+    inputs.pixels("images", images)
     turned, turns = rotated_batch(images)
     labels = inputs.labels("labels", labels, len(images), "cpu")
     if labels.max() >= 100_000:

@@ -212,7 +212,7 @@ def hostile(kind: str, value) -> st.SearchStrategy:
         bad = [(), (0,), (-1, 1), (41,), (1.5,), (True,), ("1",), None, 3, "12"]
         return good | st.sampled_from(bad).map(lambda ks: (ks, REFUSED))
     return st.sampled_from([None, "what", 3.5, object(), [], ["a"]]).map(
-        lambda v: (v, EITHER if v is None else REFUSED)
+        lambda v: (v, EITHER if v is None or v == [] else REFUSED)
     )
 
 
