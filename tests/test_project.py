@@ -30,7 +30,7 @@ import misconceptions  # noqa: E402
 PACKAGE = ROOT / "aimsssl"
 ROWS = (  # a module imports from rows above its own only
     ("__init__",),
-    ("course", "inputs"),
+    ("course", "inputs", "randomness"),
     ("profile", "losses", "optim", "clustering", "augment", "models"),
     ("datasets", "pretext", "evaluation"),
     ("training",),

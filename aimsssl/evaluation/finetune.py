@@ -12,6 +12,7 @@ from .. import inputs
 from ..augment import Augment
 from ..models import extract
 from ..optim import warmup_cosine
+from ..randomness import RandomStream
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,8 @@ def finetune(
         )
 
     device, generator = next(encoder.parameters()).device, inputs.generator(seed)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(generator.initial_seed())
+    stream = RandomStream(generator.initial_seed(), device)  # of the classifier's weights, and the encoder's dropout
+    with stream:
         classifier = nn.Linear(encoder.feature_dim, outputs)
     model = nn.Sequential(copy.deepcopy(encoder), classifier).to(device).requires_grad_(True).train()
     augment = Augment(train_images.shape[-1], crop_scale, jitter=0, grayscale=0, flip=flip)
@@ -94,7 +95,8 @@ def finetune(
             for group in optimizer.param_groups:
                 group["lr"] = warmup_cosine(epoch * batches + step, epochs * batches, 0, learning_rate)
             views = augment(train_images[index].to(device), generator).contiguous(memory_format=torch.channels_last)
-            loss = F.cross_entropy(model(views), train_labels[index].to(device))
+            with stream:
+                loss = F.cross_entropy(model(views), train_labels[index].to(device))
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()

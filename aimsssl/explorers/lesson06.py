@@ -13,6 +13,7 @@ from .. import evaluation, figures
 from ..datasets import ImageSet
 from ..datasets.imageset import balanced_sample
 from ..models import extract
+from ..randomness import RandomStream
 from .controls import Explorer, labelled_choice, labelled_slider
 
 MOST_NEIGHBOURS, MOST_LABELS = 100, 200
@@ -109,8 +110,7 @@ class Laboratory:
     ):
         self.bank, self.asked = bank.sample(min(keys, len(bank))), asked.sample(min(queries, len(asked)))
         self.keys, self.queries = (extract(encoder, part.images) for part in (self.bank, self.asked))
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
+        with RandomStream(0):
             self.partners = tuple(extract(encoder, view) for view in views(self.asked.images))
         self.mean = self.keys.mean(dim=0)
         self.directions = torch.linalg.svd(self.keys - self.mean, full_matrices=False).Vh.T  # [D, min(N, D)]
