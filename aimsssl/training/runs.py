@@ -186,7 +186,7 @@ class Run:
         Raises:
             RunError: it is another run's, or asks for fewer epochs.
         """
-        stored, asked = {**self.defaults, **stored}, self.config
+        stored, asked = {**stored, **{k: v for k, v in self.defaults.items() if k not in stored}}, self.config
         different = [
             key
             for key in sorted(set(stored) | set(asked))

@@ -100,7 +100,7 @@ def read_config(folder: Path, state: dict | None) -> tuple[dict, list[dict]]:
     """
     path, kept = folder / "config.json", (state or {}).get("config")
     if not os.path.lexists(path) and kept is None:
-        there = next(name for name in FILES if os.path.lexists(folder / name))
+        there = next(name for name in ("checkpoint.pt", *FILES) if os.path.lexists(folder / name))
         raise RunError(
             f"there is no config.json in {folder}, though {there} is there: restore it from a copy, or choose another "
             "folder"
@@ -157,7 +157,9 @@ def read_history(path: Path) -> list[dict]:
         except FileNotFoundError:
             return []
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        columns, rows = next(reader), []
+        columns, rows = next(reader, None), []
+        if columns is None:
+            raise ValueError("it is empty")
         for values in reader:
             rows.append({name: _number(value) for name, value in zip(columns, values, strict=True)})
         check_history(rows)
@@ -190,7 +192,7 @@ def read_snapshots(path: Path) -> dict[int, Tensor]:
     if not os.path.lexists(path):
         return {}
     with _reading(path, "restore it from a copy, or delete it"):
-        _check_archive(path, LARGEST)
+        _check_archive(path, packed=True)
         with np.load(path, allow_pickle=False) as arrays:
             epochs, h = arrays["epochs"], arrays["h"]
         if epochs.ndim != 1 or epochs.dtype.kind not in "iu" or h.ndim < 2 or h.dtype.kind != "f":
@@ -198,13 +200,13 @@ def read_snapshots(path: Path) -> dict[int, Tensor]:
         return dict(zip(epochs.tolist(), torch.from_numpy(h), strict=True))
 
 
-def _check_archive(path: Path, largest: int) -> None:
-    """Raise unless every part of an archive has its checksum, and is not larger than told or than `largest` in all."""
+def _check_archive(path: Path, packed: bool = False) -> None:
+    """Raise unless every part of an archive has its checksum, and all together are as large as they may be."""
     if not os.path.isfile(path):
         raise ValueError("it is not a file")
     with zipfile.ZipFile(path) as archive:
         size = sum(part.file_size for part in archive.infolist())
-        if size > largest:
+        if size > (LARGEST if packed else os.path.getsize(path)):
             raise ValueError(f"it unpacks to {size >> 20} MiB")
         broken = archive.testzip()
         if broken is not None:
@@ -225,13 +227,13 @@ def read_checkpoint(folder: Path) -> dict | None:
         return None
     way_out = "delete the folder to start from the beginning"
     with _reading(path, f"replace it by {previous.name}" if os.path.lexists(previous) else way_out):
-        _check_archive(path, os.path.getsize(path))  # its parts are not packed
+        _check_archive(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
-        _check_state(state)
+        _check_state(path, state)
         return state
 
 
-def _check_state(state: dict) -> None:
+def _check_state(path: Path, state: dict) -> None:
     """Raise unless this is a checkpoint of one piece."""
     if not isinstance(state, dict):
         raise ValueError(f"it holds a {type(state).__name__}")
@@ -248,7 +250,7 @@ def _check_state(state: dict) -> None:
         if not all(type(epoch) is int and isinstance(x, Tensor) for epoch, x in kept.items()):
             raise ValueError("its snapshots or assignments are no tensors by epoch")
     if "config" in state:
-        check_config(Path("config"), state["config"], state["segments"])
+        check_config(path, state["config"], state["segments"])
 
 
 def restore_weights(weights: dict[str, Tensor], folder: Path, model: torch.nn.Module) -> None:
