@@ -286,7 +286,9 @@ def test_memory_is_said_beforehand(tmp_path, monkeypatch):
         Image.fromarray(np.full((16, 16, 3), i, np.uint8)).save(tmp_path / f"{i:02}.png")
     need = 100 * 16 * 16 * 3
     told = []
-    monkeypatch.setattr(pictures, "read", lambda file, side: told.append(file) or np.zeros((side, side, 3), np.uint8))
+    monkeypatch.setattr(
+        pictures, "read", lambda file, side, large: told.append(file) or np.zeros((side, side, 3), np.uint8)
+    )
     monkeypatch.setattr(memory, "free", lambda: need * 3)
     load(f"folder:{tmp_path}", "all")
     monkeypatch.setattr(memory, "free", lambda: need * 3 - 1)

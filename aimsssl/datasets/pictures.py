@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import threading
-from contextlib import nullcontext
 from functools import lru_cache
 
 import numpy as np
@@ -27,7 +25,6 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_one_large = threading.Lock()
 
 
 @lru_cache
@@ -75,18 +72,19 @@ def size_of(file: str) -> tuple[int, int]:
         return image.size
 
 
-def read(file: str, size: int | None) -> np.ndarray:
-    """One picture, uint8 `[size, size, 3]`: its central square; with None `[H, W, 3]` as it is."""
+def read(file: str, size: int | None, *, large: bool = True) -> np.ndarray | None:
+    """One picture, uint8 `[size, size, 3]`: its central square; with None `[H, W, 3]` as it is.
+
+    Without `large`, None in the place of a picture of more than `LARGE` pixels: read these from one thread, since each
+    thread keeps the memory that it had.
+    """
     with open_picture(file) as image:
-        count = image.width * image.height
+        pixels = image.width * image.height
         if size is not None:
             image.draft("RGB", (2 * size, 2 * size))  # a JPEG decoder skips the detail that nobody will see
             if not image.info.get("progressive"):  # whose decoder holds the whole picture all the same
-                count = image.width * image.height
-        with _one_large if count > LARGE else nullcontext():
-            pixels = np.asarray(to_rgb(image, size))
-            image.close()  # frees it before the next one may begin
-            return pixels
+                pixels = image.width * image.height
+        return np.asarray(to_rgb(image, size)) if large or pixels <= LARGE else None
 
 
 def to_rgb(image: Image.Image, size: int | None = None) -> Image.Image:

@@ -142,12 +142,17 @@ def _read_all(paths: list[str], size: int, skip_damaged: bool, report: Report) -
     images = torch.empty(len(paths), 3, size, size, dtype=torch.uint8)
     out = images.numpy()
 
-    def read(place: int) -> None:
-        out[place] = pictures.read(paths[place], size).transpose(2, 0, 1)
+    def read(place: int, large: bool) -> bool:
+        picture = pictures.read(paths[place], size, large=large)
+        if picture is not None:
+            out[place] = picture.transpose(2, 0, 1)
+        return picture is not None
 
-    with _quiet(), ThreadPoolExecutor(THREADS) as pool:
-        errors = list(pool.map(lambda place: _attempt(read, place), range(len(paths))))
-    bad = {place: error for place, error in enumerate(errors) if error is not None}
+    with _quiet():
+        with ThreadPoolExecutor(THREADS) as pool:
+            done = list(pool.map(lambda place: _attempt(read, place, False), range(len(paths))))
+        done = [found or _attempt(read, place, True) for place, found in enumerate(done)]  # the large ones, by one
+    bad = {place: error for place, error in enumerate(done) if error is not True}
     if bad and not skip_damaged:
         _complain(paths, bad)
     report.damaged = [(paths[place], _words(error)) for place, error in bad.items()]
