@@ -35,7 +35,7 @@ def finished_runs(folders: Sequence[str | Path]) -> list[Run]:
             raise ValueError(f"runs of different data cannot be compared: {told[0]}, {told[1]}")
     for number, run in enumerate(runs):
         for other in runs[:number]:
-            if run.config == other.config:
+            if (run.config["seed"], _settings(run)) == (other.config["seed"], _settings(other)):
                 raise ValueError(f"{other.path} and {run.path} have the same settings and the same seed")
     return runs
 
@@ -60,7 +60,17 @@ def grouped(runs: Sequence[Run]) -> dict[str, list[Run]]:
 
 def _settings(run: Run) -> dict:
     """The configuration of a run without its seed, sorted, and without what does not change what is learned."""
-    ignored = ("seed", "data", "device", "monitor_every", "snapshot_epochs", "checkpoint_every", "held_out", "bank")
+    ignored = (
+        "seed",
+        "data",
+        "device",
+        "compile",
+        "monitor_every",
+        "snapshot_epochs",
+        "checkpoint_every",
+        "held_out",
+        "bank",
+    )
     return {key: run.config[key] for key in sorted(run.config) if key not in ignored}
 
 

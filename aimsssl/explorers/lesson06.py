@@ -15,6 +15,7 @@ from ..datasets.imageset import balanced_sample
 from ..models import extract
 from ..randomness import RandomStream
 from .controls import Explorer, labelled_choice, labelled_slider
+from .display import with_files
 
 MOST_NEIGHBOURS, MOST_LABELS = 100, 200
 
@@ -62,7 +63,7 @@ def votes(
         k = min(k, len(index))
         _, near = evaluation.nearest_neighbours(of_bank[method][index], of_asked[method][query : query + 1], k)
         voters = index[near[0]]
-        return figures.confusion_and_neighbours(
+        figure = figures.confusion_and_neighbours(
             counts.numpy(),
             asked.classes,
             asked.images[query].numpy(),
@@ -72,6 +73,7 @@ def votes(
             bank.labels[voters].numpy(),
             f"{method}: k = {k}, {labels} labels per class",
         )
+        return with_files(figure, bank, voters.tolist())
 
     return Explorer(
         draw,
