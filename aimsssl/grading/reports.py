@@ -108,7 +108,8 @@ def write_html(results: list[Graded], path: Path) -> None:
             f"{count['not attempted']} not attempted</p>"
         )
         wrong = Counter(_mistake(verdict) for verdict in verdicts if verdict.kind in MISTAKES)
-        texts = getattr(exercises_of(lessons()[lesson])[name], "mistakes", {})
+        known = getattr(exercises_of(lessons()[lesson])[name], "mistakes", {})
+        texts = {mistake: getattr(said, "message", said) for mistake, said in known.items()}
         rows = [(str(n), mistake, str(texts.get(mistake, ""))) for mistake, n in wrong.most_common()]
         parts.append(_table(["students", "mistake", "what the check says"], rows) if rows else "")
     parts += ["<h2>Students</h2>"]
