@@ -150,7 +150,7 @@ NOTEBOOKS = {
     "says so.ipynb": ([START, STUB, "print('✓ PASSED · warmup_cosine ●●○')"], NOT_TRIED),
     "the package's.ipynb": ([START, STEALS, CHECK], "look at it: it imports the package"),
     "patches.ipynb": ([START, PATCHES + doing(PATCHES.strip()), CHECK], "look at it: it passes only where it runs"),
-    "frames.ipynb": ([START, doing(FRAMES), CHECK], "wrong: "),
+    "frames.ipynb": ([START, doing(FRAMES), CHECK], ("look at it", "wrong")),
     # hostile
     "says it.ipynb": ([START, doing(SAYS_IT), CHECK], ("look at it", "wrong")),
     "leaves.ipynb": ([START, doing("__import__('os')._exit(0)"), CHECK], "stopped: its process ended while it ran"),
