@@ -14,10 +14,11 @@ import sys
 import tempfile
 import threading
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
+from torch import nn
 
 from .. import exercises
 from .carrying import Carrier, Garbled
@@ -59,10 +60,13 @@ class End:
         student._number, student.__module__ = number, "student"
         return student
 
-    def ask(self, number: int, args: tuple, kwargs: dict) -> object:
-        """Have the other end call its object, and answer what it asks meanwhile."""
+    def ask(self, number: int, args: tuple, kwargs: dict, weights: Sequence[torch.Tensor] = ()) -> object:
+        """Have the other end call its object, and answer what it asks meanwhile.
+
+        `weights`: copies of those of the network that is called; gradients come back to them, too.
+        """
         self.send(["call", number, args, kwargs])
-        given = self.carrier.tracked
+        given = [*self.carrier.tracked, *weights]
         while True:
             what, *rest = self.receive()
             if what == "result":
@@ -81,14 +85,18 @@ class End:
                 args, kwargs = rest
                 for tensor in came:
                     tensor.requires_grad_()
-                result = self.carrier.mine[number](*args, **kwargs)
+                target = self.carrier.mine[number]
+                came = [*came, *weights_of(target)] if isinstance(target, nn.Module) else came
+                result = target(*args, **kwargs)
                 # pack before the call is kept: it says which of the results need gradients
                 message = self.carrier.pack(["result", len(self.calls), result])
                 self.calls.append((came, self.carrier.tracked))
             elif what == "backward":
                 inputs, outputs = self.calls[number]
-                gradients = torch.autograd.grad(outputs, inputs, rest[0], retain_graph=True, allow_unused=True)
-                message = self.carrier.pack(["result", -1, list(gradients)])
+                able = [tensor for tensor in inputs if tensor.requires_grad]
+                found = torch.autograd.grad(outputs, able, rest[0], retain_graph=True, allow_unused=True)
+                found = dict(zip(map(id, able), found, strict=True))
+                message = self.carrier.pack(["result", -1, [found.get(id(tensor)) for tensor in inputs]])
             else:
                 raise Garbled(f"{what} is nothing to do")
         except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as error:
@@ -97,6 +105,12 @@ class End:
             self._write(message)
         except OSError:
             raise Ended from None
+
+
+def weights_of(network: nn.Module) -> list[torch.Tensor]:
+    """All weights, in an order that a copy of the network has, too."""
+    layers = (layer for _, layer in network.named_modules(remove_duplicate=False))
+    return [weight for layer in layers for weight in layer._parameters.values() if weight is not None]
 
 
 class _Joined(torch.autograd.Function):
