@@ -156,8 +156,7 @@ NOTEBOOKS = {
     "leaves.ipynb": ([START, doing("__import__('os')._exit(0)"), CHECK], "stopped: its process ended while it ran"),
     "exits.ipynb": ([START, doing("raise SystemExit"), CHECK], "raised: SystemExit"),
     "exits at once.ipynb": ([START, "import sys\nsys.exit(0)\n" + RIGHT, CHECK], "solved"),
-    "hangs.ipynb": ([START, doing("while True: pass"), CHECK], "timed out: 8 s"),
-    "floods.ipynb": ([START, doing(FLOOD), CHECK], "timed out: 8 s"),
+    "floods without end.ipynb": ([START, doing(FLOOD), CHECK], "timed out: 20 s"),
     "crashes.ipynb": ([START, doing("import ctypes\nctypes.string_at(1)"), CHECK], "stopped: "),
     "colours.ipynb": ([START, doing("raise ValueError('\\x1b[31mred\\x07')"), CHECK],
                       "raised: ValueError: \\x1b[31mred\\x07"),
@@ -258,7 +257,7 @@ def graded(folder, tmp_path_factory):
     """`(results, lines that were told, folder of the journal)` of one run over all of it."""
     place, told = tmp_path_factory.mktemp("tables"), []
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and not path.is_symlink()}
-    results = grading.grade_folder(folder, journal=place / "g.jsonl", seconds=8, memory=2, jobs=2, tell=told.append)
+    results = grading.grade_folder(folder, journal=place / "g.jsonl", seconds=20, memory=2, jobs=2, tell=told.append)
     assert before == {path: path.read_bytes() for path in before}, "nobody changed what others handed in"
     return results, told, place
 
@@ -341,7 +340,7 @@ def test_the_page_for_the_teacher(graded):
 def test_the_same_command_runs_nothing_again(folder, graded, monkeypatch):
     results, _, place = graded
     monkeypatch.setattr(running, "_Judge", None)
-    again = grading.grade_folder(folder, journal=place / "g.jsonl", seconds=8, memory=2, tell=lambda line: None)
+    again = grading.grade_folder(folder, journal=place / "g.jsonl", seconds=20, memory=2, tell=lambda line: None)
     assert [(g.student, g.verdicts) for g in again] == [(g.student, g.verdicts) for g in results]
 
 
@@ -349,7 +348,7 @@ def test_a_damaged_journal_costs_only_its_lines(folder, graded, tmp_path):
     lines = (graded[2] / "g.jsonl").read_text().splitlines()
     damage = ["", "{", "[]", '{"key": 1}', '{"key": "a", "limits": [], "verdicts": 3}', "[" * 10_000, lines[1][:50]]
     (tmp_path / "g.jsonl").write_text("\n".join([*damage, *lines[3:]]))
-    kept = running._Journal(tmp_path / "g.jsonl", 8, 2)
+    kept = running._Journal(tmp_path / "g.jsonl", 20, 2)
     found = [kept.verdicts(g.submission) for g in graded[0] if not g.submission.problem]
     assert 1 <= found.count(None) <= 4 and len(found) - found.count(None) >= 30
     slower = running._Journal(tmp_path / "g.jsonl", 80, 2)
