@@ -44,7 +44,7 @@ def remote(ends, function):
 VALUES = [
     None, True, 3, -(10**30), 0.1, float("inf"), "τ \ud800 \0", [1, (2.0, {3}), {"a": [None]}], (), {1: 2, (3, "b"): 4},
     torch.arange(6).reshape(2, 3), torch.zeros(0, 3), torch.tensor(True), torch.randn(2, 2).bfloat16(),
-    torch.randn(3).T, torch.randn(4, 4)[:, ::2], torch.tensor(1 + 2j), np.arange(3), np.float32(2.5), np.int64(7),
+    torch.randn(3, 2).T, torch.randn(4, 4)[:, ::2], torch.tensor(1 + 2j), np.arange(3), np.float32(2.5), np.int64(7),
     np.array("text"), torch.float16, frozenset({1}),
 ]  # fmt: skip
 

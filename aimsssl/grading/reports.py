@@ -46,13 +46,13 @@ def problems(results: Iterable[Graded]) -> dict[str, list[str]]:
     return found
 
 
-def twins(results: list[Graded]) -> list[list[str]]:
+def twins(results: list[Graded]) -> list[tuple[str, ...]]:
     """Students who handed in the very same file with an answer in it."""
     same = defaultdict(set)
     for graded in results:
         if any(verdict.kind != "not attempted" for verdict in graded.verdicts.values()):
             same[graded.submission.digest].add(graded.student)
-    return sorted(sorted(students) for students in same.values() if len(students) > 1)
+    return sorted({tuple(sorted(students)) for students in same.values() if len(students) > 1})
 
 
 def report(results: list[Graded]) -> str:
