@@ -14,18 +14,43 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from . import inputs
+
+SHARP = 1e-3  # the σ of no blur
 GRAY = (0.2989, 0.587, 0.114)  # ITU-R 601-2 luma, as in torchvision
 
 
 def to_float(images: Tensor) -> Tensor:
-    """uint8 in [0, 255] or float in [0, 1], to float in [0, 1]."""
-    if images.ndim != 4 or images.shape[1] not in (1, 3):
-        raise ValueError(f"images must have shape [B, C, H, W] with C of 1 or 3, got {list(images.shape)}")
+    """uint8 in [0, 255] or float in [0, 1], to float in [0, 1].
+
+    Raises:
+        TypeError: no tensor, or of another type.
+        ValueError: another shape, or a value of a float far outside [0, 1] (looked at on the CPU only).
+    """
+    inputs.pixels("images", images, (1, 3))
     if images.dtype == torch.uint8:
         return images.float().div_(255)
-    if not images.is_floating_point():
-        raise TypeError(f"images must be uint8 or floating-point, got {images.dtype}")
+    if images.device.type == "cpu" and images.numel():
+        low, high = (end.item() for end in images.detach().aminmax())
+        if not (low > -1 and high < 2):  # NaN is neither
+            raise ValueError(f"images must be uint8, or float in [0, 1]; got float from {low:.3g} to {high:.3g}")
     return images
+
+
+def _factor(name: str, value: Tensor, images: Tensor) -> None:
+    """Raise unless `value` is one number an image, a tensor `[B]`; the images are looked at, too."""
+    _pixels(images)
+    inputs.kind(name, value, Tensor)
+    if value.shape != (len(images),) or value.is_complex():
+        raise ValueError(f"{name} must have shape [{len(images)}], one number an image, got {list(value.shape)}")
+    if value.device.type == "cpu" and not value.isfinite().all():  # elsewhere it would wait for the device
+        raise ValueError(f"{name} has infinite or NaN entries")
+
+
+def _pixels(images: Tensor) -> None:
+    inputs.pixels("images", images, (1, 3))
+    if not images.is_floating_point():
+        raise TypeError(f"images must be floating-point in [0, 1], see to_float; got {images.dtype}")
 
 
 # --- geometry -------------------------------------------------------------------------------------------------------
@@ -44,7 +69,15 @@ def random_boxes(
     The area is uniform in `scale` times the image's, the logarithm of width/height uniform in `ratio`; of ten
     attempts the first that fits is taken, else the largest centred box within `ratio`. Szegedy et al. 2014,
     arXiv:1409.4842, §6; the distribution is that of `torchvision.transforms.RandomResizedCrop`.
+
+    Raises:
+        TypeError, ValueError: count below 0, a side below 1, or not 0 < low ≤ high (≤ 1 for `scale`), by name.
     """
+    count, height, width = inputs.count("count", count, 0), inputs.count("height", height), inputs.count("width", width)
+    for name, bounds, most in (("scale", scale, 1), ("ratio", ratio, math.inf)):
+        low, high = (inputs.number(name, x, above=0, most=most) for x in inputs.pair(name, bounds))
+        if low > high:
+            raise ValueError(f"{name} must be (low, high) with low ≤ high, got {(low, high)}")
     draw = torch.rand(4, count, 10, generator=generator)
     area = height * width * (scale[0] + (scale[1] - scale[0]) * draw[0])
     aspect = torch.exp(math.log(ratio[0]) + math.log(ratio[1] / ratio[0]) * draw[1])
@@ -86,7 +119,23 @@ def resized_crop(images: Tensor, boxes: Tensor, size: int, flip: Tensor | None =
     """Cut a box out of every image, resize it to size×size (antialiased), mirror where `flip`.
 
     `[B, C, H, W]` and boxes `[B, 4]` (top, left, height, width) to `[B, C, size, size]`.
+
+    Raises:
+        TypeError, ValueError: a shape, or size below 1; a box that leaves its image (on the CPU), by name.
     """
+    _pixels(images)
+    size = inputs.count("size", size)
+    inputs.kind("boxes", boxes, Tensor)
+    if boxes.shape != (len(images), 4):
+        raise ValueError(f"boxes must have shape [{len(images)}, 4], got {list(boxes.shape)}")
+    if boxes.device.type == "cpu" and len(boxes):
+        start, side, end = boxes[:, :2], boxes[:, 2:], boxes[:, :2] + boxes[:, 2:]
+        if not ((start >= 0) & (side > 0) & (end <= boxes.new_tensor(images.shape[2:]))).all():
+            raise ValueError(
+                f"boxes must lie within images of {list(images.shape[2:])} pixels: (top, left, height, width)"
+            )
+    if flip is not None:
+        _factor("flip", flip, images)
     top, left, height, width = boxes.to(images.dtype).unbind(1)
     rows = _resize_matrix(top, height, size, images.shape[2])
     columns = _resize_matrix(left, width, size, images.shape[3])
@@ -100,6 +149,7 @@ def rotate(images: Tensor, degrees: Tensor) -> Tensor:
 
     Bilinear, as torchvision's `rotate` with that interpolation.
     """
+    _factor("degrees", degrees, images)
     h, w = images.shape[2:]
     down, right = (torch.arange(n, device=images.device) - (n - 1) / 2 for n in (h, w))  # pixels from the centre
     angle = torch.deg2rad(degrees)[:, None, None]
@@ -109,7 +159,12 @@ def rotate(images: Tensor, degrees: Tensor) -> Tensor:
 
 
 def gaussian_blur(images: Tensor, sigma: Tensor, kernel_size: int) -> Tensor:
-    """Blur image i with a Gaussian of `sigma[i]` pixels, cut at kernel_size (odd), borders reflected."""
+    """Blur image i with a Gaussian of `sigma[i]` pixels, cut at kernel_size (odd), borders reflected; 0 is no blur."""
+    _factor("sigma", sigma, images)
+    if sigma.device.type == "cpu" and (sigma < 0).any():
+        raise ValueError(f"sigma must be at least 0, got {sigma.min().item():g}")
+    sigma = sigma.clamp(min=SHARP)
+    kernel_size = inputs.count("kernel_size", kernel_size)
     if kernel_size % 2 == 0 or kernel_size // 2 >= min(images.shape[2:]):
         raise ValueError(f"kernel_size must be odd and its half below the image's sides, got {kernel_size}")
     rows, columns = (_blur_matrix(sigma, kernel_size, n) for n in images.shape[2:])
@@ -130,6 +185,7 @@ def _blur_matrix(sigma: Tensor, kernel_size: int, size: int) -> Tensor:
 
 def grayscale(images: Tensor) -> Tensor:
     """Luma of RGB images, `[B, 3, H, W] -> [B, 1, H, W]`; grey images come back as they are."""
+    _pixels(images)
     if images.shape[1] == 1:
         return images
     luma = images[:, 0:1] * GRAY[0]
@@ -142,11 +198,13 @@ def _per_image(factor: Tensor) -> Tensor:
 
 def adjust_brightness(images: Tensor, factor: Tensor) -> Tensor:
     """Multiply image i by `factor[i]`: 0 is black, 1 leaves it."""
+    _factor("factor", factor, images)
     return (images * _per_image(factor)).clamp_(0, 1)
 
 
 def adjust_contrast(images: Tensor, factor: Tensor) -> Tensor:
     """Blend image i with the mean of its luma: 0 is flat grey, 1 leaves it."""
+    _factor("factor", factor, images)
     factor = _per_image(factor)
     mean = grayscale(images).mean(dim=(1, 2, 3), keepdim=True)
     return (images * factor).add_((1 - factor) * mean).clamp_(0, 1)
@@ -154,6 +212,7 @@ def adjust_contrast(images: Tensor, factor: Tensor) -> Tensor:
 
 def adjust_saturation(images: Tensor, factor: Tensor) -> Tensor:
     """Blend image i with its luma: 0 is grey, 1 leaves it. Grey images are left as they are."""
+    _factor("factor", factor, images)
     if images.shape[1] == 1:
         return images
     factor = _per_image(factor)
@@ -166,6 +225,7 @@ def adjust_hue(images: Tensor, shift: Tensor) -> Tensor:
     In HSV, with value V, chroma C and hue H in sixths of the circle, channel n of (5, 3, 1) is
     V − C·clamp(min(k, 4 − k), 0, 1) with k = (n + H) mod 6.
     """
+    _factor("shift", shift, images)
     if images.shape[1] == 1:
         return images
     r, g, b = images.unbind(1)
@@ -218,17 +278,15 @@ class Augment(nn.Module):
         rotate: float = 0.0,
     ):
         super().__init__()
-        if size < 4:
-            raise ValueError(f"size must be at least 4 pixels, got {size}")
-        if crop_scale is not None and not 0 < crop_scale[0] <= crop_scale[1] <= 1:
-            raise ValueError(f"crop_scale must be (low, high) with 0 < low ≤ high ≤ 1, or None; got {crop_scale}")
-        if not 0 <= jitter <= 2.5:  # hue turns by ±0.2s and half a circle is all there is
-            raise ValueError(f"jitter must be in [0, 2.5], got {jitter}")
+        size = inputs.count("size", size, 4)
+        if crop_scale is not None:
+            low, high = (inputs.number("crop_scale", x, above=0, most=1) for x in inputs.pair("crop_scale", crop_scale))
+            if low > high:
+                raise ValueError(f"crop_scale must be (low, high) with low ≤ high, or None; got {crop_scale}")
+        inputs.number("jitter", jitter, least=0, most=2.5)  # hue turns by ±0.2s and half a circle is all there is
         for name, value in (("grayscale", grayscale), ("blur", blur), ("flip", flip)):
-            if not 0 <= value <= 1:
-                raise ValueError(f"{name} is a probability in [0, 1], got {value}")
-        if not 0 <= rotate <= 180:
-            raise ValueError(f"rotate must be in [0, 180] degrees, got {rotate}")
+            inputs.number(name, value, least=0, most=1)  # probabilities
+        inputs.number("rotate", rotate, least=0, most=180)  # degrees
         self.size, self.crop_scale, self.jitter = size, crop_scale, jitter
         self.grayscale, self.blur, self.flip, self.rotate = grayscale, blur, flip, rotate
         self.kernel_size = max(3, size // 10 | 1)
@@ -241,6 +299,7 @@ class Augment(nn.Module):
         `share=(r, W)`: these images are part r of W equal parts of a batch, and get what they would get within it.
         """
         images = to_float(images)
+        inputs.share(share)
         device, b = images.device, len(images)
         whole, mine = b * share[1], slice(b * share[0], b * (share[0] + 1))
 
@@ -262,7 +321,7 @@ class Augment(nn.Module):
             gray = (uniform() < self.grayscale)[:, None, None, None]
             views = torch.where(gray, grayscale(views), views)
         if self.blur:
-            sigma = torch.where(uniform() < self.blur, uniform(0.1, 2.0), 1e-3)  # σ → 0 is the identity
+            sigma = torch.where(uniform() < self.blur, uniform(0.1, 2.0), SHARP)
             views = gaussian_blur(views, sigma, self.kernel_size)
         return views
 

@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from . import inputs
+
 INITS = ("random", "k-means++")
 
 
@@ -35,7 +37,9 @@ def pca_whiten(features: Tensor, dim: int) -> Tensor:
 
     Source: arXiv:1807.05520, §3.4, with 256 dimensions.
     """
-    _check_points("features", features)
+    features = _floats("features", features)
+    (features,) = inputs.features(features=features)
+    dim = inputs.count("dim", dim, None)
     if not 1 <= dim <= features.shape[1]:
         raise ValueError(f"dim must be from 1 to {features.shape[1]}, the dimension of the features, got {dim}")
     mean = features.mean(dim=0, dtype=torch.float64)
@@ -107,16 +111,19 @@ def kmeans(
         chunk_size: points whose distances are in memory at a time; None fits them into the cache.
 
     Raises:
-        ValueError: an argument is out of its range, by name, or x is infinite or NaN somewhere.
+        TypeError, ValueError: an argument is out of its range, by name, or x is infinite or NaN somewhere, or its
+            largest entry not within 1e-15 and 1e15, the squares of which float32 can hold.
 
     Source: Lloyd 1982, IEEE Trans. Inf. Theory 28(2); k-means++: Arthur & Vassilvitskii 2007, SODA.
     """
-    _check_points("x", x)
+    x = _floats("x", x)
+    _check_size("x", x)
+    k = inputs.count("k", k, None)
     if not 1 <= k <= len(x):
         raise ValueError(f"k must be from 1 to {len(x)}, the number of points, got {k}")
-    if iterations < 1:
-        raise ValueError(f"iterations must be at least 1, got {iterations}")
-    points = _Points(x, chunk_size or _chunk_size(k, x.device))
+    iterations = inputs.count("iterations", iterations)
+    chunk_size = _chunk_size(k, x.device) if chunk_size is None else inputs.count("chunk_size", chunk_size)
+    points = _Points(x, chunk_size)
     centroids = _start(points, k, init, seed)
     inertias, reassigned, before = [], 0, None
     for _ in range(iterations):
@@ -218,11 +225,12 @@ def _start(points: _Points, k: int, init: str | Tensor, seed: int) -> Tensor:
     if isinstance(init, Tensor):
         if init.shape != (k, points.x.shape[1]):
             raise ValueError(f"init must have shape {[k, points.x.shape[1]]}, got {list(init.shape)}")
-        _check_points("init", init)
+        init = _floats("init", init)
+        _check_size("init", init)
         return init.to(device).float() - points.mean
-    if init not in INITS:
+    if not isinstance(init, str) or init not in INITS:
         raise ValueError(f"init must be {', '.join(INITS)} or a tensor [k, D], got {init!r}")
-    generator = torch.Generator().manual_seed(seed)
+    generator = inputs.generator(seed)
     if init == "random":
         return points[torch.randperm(len(points), generator=generator)[:k].to(device)]
     draws = torch.rand(k, generator=generator, dtype=torch.float64).tolist()
@@ -266,11 +274,20 @@ def _refill(points: _Points, centroids: Tensor, assignments: Tensor, counts: Ten
     return refilled
 
 
-def _check_points(name: str, x: Tensor) -> None:
+def _floats(name: str, value: Tensor) -> Tensor:
+    """Points `[N, D]` without a gradient, float32 or float64."""
+    x = inputs.tensor(name, value)
     if x.ndim != 2 or 0 in x.shape or not x.is_floating_point():
         raise ValueError(f"{name} must be floating-point [N, D], not empty, got {x.dtype} {list(x.shape)}")
-    if not x.isfinite().all():
-        raise ValueError(f"{name} has infinite or NaN entries")
+    return inputs.floats(name, x)
+
+
+def _check_size(name: str, x: Tensor) -> None:
+    largest = x.abs().max().item()
+    if largest and not 1e-15 < largest < 1e15:
+        raise ValueError(
+            f"{name} must not have entries whose squares leave float32, got up to {largest:.1e}: rescale it"
+        )
 
 
 # --- sampling -------------------------------------------------------------------------------------------------------
@@ -283,15 +300,17 @@ def uniform_over_clusters(assignments: Tensor, n: int, generator: torch.Generato
     calling everything by the largest cluster's name.
 
     Raises:
-        ValueError: there is nothing to draw from, or assignments are not integers `[N]`.
+        TypeError, ValueError: there is nothing to draw from, assignments are not integers from 0 `[N]`, or n is
+            below 0.
 
     Source: arXiv:1807.05520, §3.3, on trivial parametrization.
     """
+    assignments = inputs.tensor("assignments", assignments)
     if assignments.ndim != 1 or len(assignments) == 0 or assignments.is_floating_point():
         raise ValueError(
             f"assignments must be integers [N] with N ≥ 1, got {assignments.dtype} {list(assignments.shape)}"
         )
-    assignments = assignments.cpu()
+    assignments, n = inputs.labels("assignments", assignments, len(assignments), "cpu"), inputs.count("n", n, 0)
     order = assignments.argsort(stable=True)  # cluster after cluster
     counts = assignments.unique(return_counts=True)[1]
     cluster = torch.randint(len(counts), (n,), generator=generator)

@@ -41,6 +41,19 @@ def floats(name: str, value: object, shape: str | None = None) -> Tensor:
     return x
 
 
+def pixels(name: str, value: object, channels: Sequence[int] = ()) -> None:
+    """Raise unless `value` is a real tensor of images, uint8 or of a floating-point type, `[B, C, H, W]`.
+
+    It looks at the kind only, not at the numbers: what augments every batch must be quick.
+    """
+    kind(name, value, Tensor)
+    if value.ndim != 4 or 0 in value.shape[1:] or (channels and value.shape[1] not in channels):
+        of = f" with C of {' or '.join(map(str, channels))}" if channels else ""
+        raise ValueError(f"{name} must have shape [B, C, H, W]{of}, got {list(value.shape)}")
+    if value.dtype != torch.uint8 and not value.is_floating_point():
+        raise TypeError(f"{name} must be uint8 or floating-point, got {value.dtype}")
+
+
 def features(**given: object) -> list[Tensor]:
     """Features by name, each `[N, D]`: finite, not empty, of one D, on the first one's device, without gradients.
 
@@ -107,8 +120,8 @@ def labels(name: str, value: object, count: int, device: torch.device | str | No
     return y
 
 
-def count(name: str, value: object, least: int = 1, most: int | None = None, note: str = "") -> int:
-    """A whole number from `least` to `most`; `note` says in the message where that comes from.
+def count(name: str, value: object, least: int | None = 1, most: int | None = None, note: str = "") -> int:
+    """A whole number from `least` to `most`, where these are given; `note` says in the message where that comes from.
 
     Raises:
         TypeError: no whole number (True and 2.0 are none).
@@ -120,7 +133,9 @@ def count(name: str, value: object, least: int = 1, most: int | None = None, not
         number = operator.index(value)
     except TypeError:
         raise TypeError(f"{name} must be a whole number, got {_shown(value)}") from None
-    if number < least or (most is not None and number > most):
+    if abs(number) >= 2**63:
+        raise ValueError(f"{name} must be a whole number of 64 bits, got {number:.3g}")
+    if (least is not None and number < least) or (most is not None and number > most):
         allowed = f"at least {least}" if most is None else f"in [{least}, {most}]"
         raise ValueError(f"{name} must be {allowed}{note}, got {number}")
     return number
@@ -130,7 +145,7 @@ def number(
     name: str, value: object, *, above: float = -math.inf, least: float = -math.inf, most: float = math.inf,
     below: float = math.inf,
 ) -> float:  # fmt: skip
-    """A finite number above `above` or at least `least`, and below `below` or at most `most`.
+    """A number that float32 can hold, above `above` or at least `least`, and below `below` or at most `most`.
 
     Raises:
         TypeError: no number.
@@ -142,13 +157,14 @@ def number(
         x = float(value)
     except (TypeError, ValueError, OverflowError, RuntimeError):
         raise TypeError(f"{name} must be a number, got {_shown(value)}") from None
-    if not (math.isfinite(x) and above < x < below and least <= x <= most):
+    finite = abs(x) < 3.4e38
+    if not (finite and above < x < below and least <= x <= most):
         low, high = max(above, least), min(below, most)
         if math.isinf(high):
             allowed = "a number" if math.isinf(low) else f"{'above' if above == low else 'at least'} {low:g}"
         else:
             allowed = f"in {'(' if above == low else '['}{low:g}, {high:g}{')' if below == high else ']'}"
-        raise ValueError(f"{name} must be {allowed}{'' if math.isfinite(x) else ' and finite'}, got {_shown(value)}")
+        raise ValueError(f"{name} must be {allowed}{'' if finite else ', and finite in float32'}, got {_shown(value)}")
     return x
 
 
@@ -163,6 +179,28 @@ def numbers(name: str, value: object, **bounds: float) -> list[float]:
     if len(value) == 0:
         raise ValueError(f"{name} must hold at least one number")
     return [number(name, x, **bounds) for x in value]
+
+
+def pair(name: str, value: object) -> tuple:
+    """Two of something.
+
+    Raises:
+        TypeError: it is not two.
+    """
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise TypeError(f"{name} must be two numbers, got {value!r:.60}")
+    return tuple(value)
+
+
+def share(value: object) -> tuple[int, int]:
+    """`(r, W)`, part r of W equal parts, as `share`.
+
+    Raises:
+        TypeError, ValueError: not two whole numbers with 0 ≤ r < W.
+    """
+    r, whole = pair("share", value)
+    whole = count("share", whole)
+    return count("share", r, 0, whole - 1), whole
 
 
 def choice(name: str, value: object, allowed: Sequence[str]) -> str:

@@ -52,7 +52,7 @@ def nt_xent(
     _check(z1, z2, temperature, chunk_size)
     with torch.autocast(z1.device.type, enabled=False):  # its matrix products would be of bfloat16
         z1, z2 = (z if z.dtype == torch.float64 else z.float() for z in (z1, z2))
-        return _nt_xent(z1, z2, float(temperature), chunk_size, group)
+        return _nt_xent(z1, z2, float(temperature), chunk_size and int(chunk_size), group)
 
 
 def _nt_xent(

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from . import inputs
+
 
 class LARS(Optimizer):
     """SGD with momentum, with a rate for each layer that is proportional to the norm of its weights.
@@ -36,14 +38,10 @@ class LARS(Optimizer):
         weight_decay: float = 1e-6,
         trust_coefficient: float = 1e-3,
     ):
-        for name, value, ok in (
-            ("lr", lr, lr >= 0),
-            ("momentum", momentum, 0 <= momentum < 1),
-            ("weight_decay", weight_decay, weight_decay >= 0),
-            ("trust_coefficient", trust_coefficient, trust_coefficient > 0),
-        ):
-            if not ok:
-                raise ValueError(f"{name} is out of range: {value}")
+        inputs.number("lr", lr, least=0, most=1e15)
+        inputs.number("momentum", momentum, least=0, below=1)
+        inputs.number("weight_decay", weight_decay, least=0, most=1e15)
+        inputs.number("trust_coefficient", trust_coefficient, above=0, most=1e15)
         defaults = dict(
             lr=lr, momentum=momentum, weight_decay=weight_decay, trust_coefficient=trust_coefficient, adapt=True
         )
@@ -95,7 +93,12 @@ def split_decay_groups(model: nn.Module, weight_decay: float) -> list[dict]:
     """Parameter groups for an optimiser: weights, and those that neither decay nor adapt (biases and norms).
 
     A tensor of one dimension is a bias or belongs to a norm. Empty groups are left out.
+
+    Raises:
+        TypeError, ValueError: no module, or weight_decay below 0.
     """
+    inputs.kind("model", model, nn.Module)
+    inputs.number("weight_decay", weight_decay, least=0)
     weights, rest = [], []
     for parameter in model.parameters():
         if parameter.requires_grad:
@@ -117,6 +120,9 @@ def warmup_cosine(step: int, total_steps: int, warmup_steps: int = 0, peak: floa
 
     Source: Loshchilov & Hutter 2017, arXiv:1608.03983, equation 5, without restarts; warmup as in SimCLR.
     """
+    step, total_steps = inputs.count("step", step, None), inputs.count("total_steps", total_steps, None)
+    warmup_steps = inputs.count("warmup_steps", warmup_steps, None)
+    peak, final = inputs.number("peak", peak), inputs.number("final", final)
     if not 0 <= warmup_steps < total_steps:
         raise ValueError(f"warmup_steps must be in [0, total_steps), got {warmup_steps} of {total_steps}")
     if not 0 <= step <= total_steps:

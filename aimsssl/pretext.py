@@ -9,6 +9,7 @@ from itertools import permutations as every_order
 import torch
 from torch import Tensor, nn
 
+from . import inputs
 from .augment import to_float
 from .models import SimCLR, extract
 
@@ -22,6 +23,8 @@ def answers(model: SimCLR, x: Tensor) -> Tensor:
 
     `x` is what the encoder sees, uint8 or float `[N, C, H, W]`: turned images, images with holes, or single tiles.
     """
+    inputs.kind("model", model, SimCLR)
+    x = inputs.images("x", x)
     was_training = model.training
     model.eval()
     out = model.head(extract(model.encoder, x).to(next(model.parameters()).device)).float().cpu()
@@ -50,6 +53,7 @@ def rotated_batch(images: Tensor) -> tuple[Tensor, Tensor]:
 
     Source: Gidaris et al. 2018, arXiv:1803.07728.
     """
+    inputs.kind("images", images, Tensor)
     if images.ndim != 4 or images.shape[2] != images.shape[3]:
         raise ValueError(f"images must be square, [B, C, S, S], got {list(images.shape)}")
     turned = torch.cat([images.rot90(turns, dims=(2, 3)) for turns in range(TURNS)])
@@ -64,7 +68,11 @@ def rotation_confusion(model: SimCLR, images: Tensor, labels: Tensor) -> Tensor:
         images: uint8 or float `[N, C, S, S]`.
         labels: int64 `[N]`, the class of each image.
     """
+    inputs.pixels("images", images)
     turned, turns = rotated_batch(images)
+    labels = inputs.labels("labels", labels, len(images), "cpu")
+    if labels.max() >= 100_000:
+        raise ValueError(f"labels must be numbers of classes, counted from 0; got {int(labels.max())}")
     said = answers(model, turned).argmax(dim=1)
     cell = (labels.repeat(TURNS) * TURNS + turns) * TURNS + said
     classes = int(labels.max()) + 1
@@ -82,7 +90,12 @@ def plant_shortcut(images: Tensor, strength: float = 0.1) -> Tensor:
 
     Returns:
         Images of the same kind; values are cut off at black and white.
+
+    Raises:
+        TypeError, ValueError: no images `[B, C, H, W]`, or a strength that is infinite or NaN.
     """
+    strength = inputs.number("strength", strength)
+    inputs.pixels("images", images, (1, 3))
     light = torch.linspace(0.5, -0.5, images.shape[2], device=images.device)[:, None] * strength
     lit = (to_float(images) + light).clamp(0, 1)
     return (lit * 255).round().to(torch.uint8) if images.dtype == torch.uint8 else lit
@@ -97,6 +110,7 @@ def random_holes(count: int, size: int, hole: int, generator: torch.Generator | 
     Raises:
         ValueError: the hole is not smaller than the image.
     """
+    count, size, hole = inputs.count("count", count, 0), inputs.count("size", size), inputs.count("hole", hole, None)
     if not 0 < hole < size:
         raise ValueError(f"hole must be from 1 to {size - 1} pixels for images of {size}, got {hole}")
     corner = torch.randint(0, size - hole + 1, (2, count, 1), generator=generator)
@@ -106,7 +120,8 @@ def random_holes(count: int, size: int, hole: int, generator: torch.Generator | 
 
 
 def hide(images: Tensor, holes: Tensor) -> Tensor:
-    """Images in [0, 1], grey where `holes` is true."""
+    """Images in [0, 1], grey where `holes`, bool `[B, 1, H, W]`, is true."""
+    _holes(holes, images)
     return to_float(images).masked_fill(holes, GREY)
 
 
@@ -119,14 +134,34 @@ def hole_loss(prediction: Tensor, images: Tensor, holes: Tensor) -> Tensor:
 
     Source: Pathak et al. 2016, arXiv:1604.07379, §3.2, the reconstruction loss. The paper adds an adversarial loss,
     which makes its fills sharp; we do not.
+
+    Raises:
+        TypeError, ValueError: a shape; or nothing is hidden (on a GPU this would wait for the device, and is left out).
     """
-    error = (prediction - images).square() * holes
-    return error.sum() / (holes.sum() * images.shape[1])
+    _holes(holes, images)
+    inputs.kind("prediction", prediction, Tensor)
+    if prediction.shape != images.shape:
+        raise ValueError(f"prediction must have the images' shape {list(images.shape)}, got {list(prediction.shape)}")
+    if holes.device.type == "cpu" and not holes.any():
+        raise ValueError("holes must hide at least one pixel, for the loss is a mean over those hidden")
+    error = torch.where(holes, prediction - images, 0).square()
+    loss = error.sum() / (holes.sum() * images.shape[1])
+    if loss.device.type == "cpu" and not loss.isfinite():
+        raise ValueError("prediction and images must be finite where hidden, and their squares in float32")
+    return loss
 
 
 def fill(model: SimCLR, images: Tensor, holes: Tensor) -> Tensor:
     """Images in [0, 1] with what a model trained on inpainting says in the hole: `[N, C, H, W]`."""
     return torch.where(holes, answers(model, hide(images, holes)), to_float(images))
+
+
+def _holes(holes: Tensor, images: Tensor) -> None:
+    inputs.pixels("images", images)
+    inputs.kind("holes", holes, Tensor)
+    wanted = [len(images), 1, *images.shape[2:]]
+    if holes.dtype != torch.bool or list(holes.shape) != wanted:
+        raise ValueError(f"holes must be bool {wanted}, got {holes.dtype} {list(holes.shape)}")
 
 
 class Decoder(nn.Module):
@@ -138,6 +173,8 @@ class Decoder(nn.Module):
 
     def __init__(self, d_in: int, channels: int, size: int, width: int = 32):
         super().__init__()
+        for name, value in (("d_in", d_in), ("channels", channels), ("size", size), ("width", width)):
+            inputs.count(name, value)
         self.size = size
         self.start = nn.Linear(d_in, width * 16)
         layers, side = [], 4
@@ -166,12 +203,13 @@ def hamming_permutations(tiles: int, count: int, seed: int = 0) -> Tensor:
     Raises:
         ValueError: there are not so many orders, or more than nine tiles (which have too many to list).
     """
+    tiles, count = inputs.count("tiles", tiles, None), inputs.count("count", count, None)
     if not 1 < tiles <= 9:
         raise ValueError(f"tiles must be from 2 to 9, got {tiles}")
     orders = torch.tensor(list(every_order(range(tiles))), dtype=torch.uint8)  # [tiles!, tiles]
     if not 0 < count <= len(orders):
         raise ValueError(f"count must be from 1 to {len(orders)}, the orders of {tiles} tiles, got {count}")
-    orders = orders[torch.randperm(len(orders), generator=torch.Generator().manual_seed(seed))]
+    orders = orders[torch.randperm(len(orders), generator=inputs.generator(seed))]
     chosen = [0]
     nearest = torch.full((len(orders),), tiles, dtype=torch.uint8)
     for _ in range(count - 1):
@@ -190,9 +228,13 @@ def cut_tiles(
     `aimsssl.augment.Augment`: the images are one of several equal parts of a batch.
 
     Raises:
-        ValueError: a tile is larger than its cell.
+        TypeError, ValueError: a tile is larger than its cell, the images are not square, or grid or share, by name.
     """
+    inputs.pixels("images", images)
+    if images.shape[2] != images.shape[3]:
+        raise ValueError(f"images must be square, [B, C, S, S], got {list(images.shape)}")
     b, c, size = images.shape[:3]
+    grid, tile, share = inputs.count("grid", grid), inputs.count("tile", tile, None), inputs.share(share)
     cell = size // grid
     if not 0 < tile <= cell:
         raise ValueError(f"tile must be from 1 to {cell} pixels for {grid} cells in {size}, got {tile}")
@@ -208,12 +250,22 @@ def cut_tiles(
 
 def normalise_tiles(tiles: Tensor) -> Tensor:
     """Tiles `[B, T, C, t, t]` with mean 0 and standard deviation 1 each, so that brightness does not give the order."""
+    inputs.kind("tiles", tiles, Tensor)
+    if tiles.ndim != 5 or 0 in tiles.shape[2:] or not tiles.is_floating_point():
+        raise ValueError(f"tiles must be floating-point [B, T, C, t, t], got {tiles.dtype} {list(tiles.shape)}")
     std, mean = torch.std_mean(tiles, dim=(2, 3, 4), keepdim=True, correction=0)
     return (tiles - mean) / (std + 1e-2)  # a tile of one colour stays small
 
 
 def shuffled_tiles(tiles: Tensor, order: Tensor) -> Tensor:
     """Tiles `[B, T, …]` in the order `[B, T]`: place i of an image shows its tile `order[i]`."""
+    inputs.kind("tiles", tiles, Tensor)
+    inputs.kind("order", order, Tensor)
+    if tiles.ndim < 2 or order.shape != tiles.shape[:2] or order.is_floating_point() or order.dtype == torch.bool:
+        raise ValueError(f"order must be integers {list(tiles.shape[:2])}, got {order.dtype} {list(order.shape)}")
+    order = order.long()
+    if order.device.type == "cpu" and len(order) and not 0 <= order.min() <= order.max() < tiles.shape[1]:
+        raise ValueError(f"order must be numbers of tiles, from 0 to {tiles.shape[1] - 1}")
     return tiles[torch.arange(len(tiles), device=tiles.device)[:, None], order]
 
 
@@ -225,6 +277,8 @@ class JigsawHead(nn.Module):
 
     def __init__(self, d_in: int, tiles: int, orders: int, d_hidden: int = 256):
         super().__init__()
+        for name, value in (("d_in", d_in), ("tiles", tiles), ("orders", orders), ("d_hidden", d_hidden)):
+            inputs.count(name, value)
         self.tiles = tiles
         self.layers = nn.Sequential(
             nn.Linear(tiles * d_in, d_hidden, bias=False),

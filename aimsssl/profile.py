@@ -2,14 +2,18 @@
 
 import json
 import os
+import platform
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 
 import torch
 from torch import nn
 
 from .course import RECORDED
+from .randomness import RandomStream
 
 VARIABLE = "AIMSSSL_PROFILE"
 LESSON_MINUTES = RECORDED / "lesson_minutes.json"
@@ -121,10 +125,32 @@ def current() -> Profile:
     return replace(PROFILES["cpu"], reason="no CUDA device was found")
 
 
+def describe_machine(device: str = "cpu") -> dict[str, str | int]:
+    """What rounds a training's numbers here: `threads`, `torch`, and `processor`, the one that `device` names.
+
+    Sums are split among threads, and each processor has instructions of its own, so weights differ in their last digits
+    from machine to machine, and more with every step.
+    """
+    if torch.device(device).type == "cuda":
+        processor = torch.cuda.get_device_name(device)
+    else:
+        processor = f"{_processor()}, {torch.backends.cpu.get_cpu_capability()}"
+    return {"threads": torch.get_num_threads(), "torch": str(torch.__version__), "processor": processor}
+
+
+@cache
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:  # not Linux
+        return platform.processor() or platform.machine()
+    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.machine()
+
+
 def _training_step(precision: str, width: int):
     """A closure that makes one step of a small convnet of about ResNet-18's shape; used as a yardstick."""
-    with torch.random.fork_rng(devices=[]):  # leaves the caller's random numbers alone
-        torch.manual_seed(0)
+    with RandomStream(0):
         layers = [nn.Conv2d(3, width, 3, 2, 1), nn.BatchNorm2d(width), nn.ReLU()]
         for d_in, d_out in ((width, 2 * width), (2 * width, 4 * width)):
             layers += [nn.Conv2d(d_in, d_out, 3, 2, 1), nn.BatchNorm2d(d_out), nn.ReLU()]
@@ -141,21 +167,24 @@ def _training_step(precision: str, width: int):
     return step
 
 
-def _seconds(step, repeats: int) -> float:
-    """The fastest of `repeats` calls, after one that warms up: other programs can only slow a call down."""
-    step()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        step()
-        times.append(time.perf_counter() - start)
-    return min(times)
+def _seconds(*steps: Callable[[], None], repeats: int) -> list[float]:
+    """The fastest of each step's `repeats` calls, after one that warms up: other programs can only slow a call down.
+
+    Steps take turns, so that whatever slows the machine for a while slows all of them.
+    """
+    times: list[list[float]] = [[] for _ in steps]
+    for _ in range(repeats + 1):
+        for step, taken in zip(steps, times, strict=True):
+            start = time.perf_counter()
+            step()
+            taken.append(time.perf_counter() - start)
+    return [min(taken[1:]) for taken in times]
 
 
 @cache
 def machine_speed() -> float:
     """Seconds of a fixed small training step on this machine's CPU, measured once a process, in under a second."""
-    return _seconds(_training_step("float32", 16), repeats=10)
+    return _seconds(_training_step("float32", 16), repeats=10)[0]
 
 
 def lesson_estimate(lesson: str) -> str:
@@ -175,5 +204,5 @@ def faster_precision(width: int = 16) -> str:
 
     bfloat16 has to win by a tenth: it is the less exact of the two.
     """
-    seconds = {p: _seconds(_training_step(p, width), repeats=8) for p in ("float32", "bfloat16")}
-    return "bfloat16" if seconds["bfloat16"] < 0.9 * seconds["float32"] else "float32"
+    float32, bfloat16 = _seconds(*(_training_step(p, width) for p in ("float32", "bfloat16")), repeats=8)
+    return "bfloat16" if bfloat16 < 0.9 * float32 else "float32"

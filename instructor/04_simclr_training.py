@@ -397,7 +397,9 @@ for name, head in (("your head", own), ("the head of this run", untrained.head))
         mean = ((z @ z.T).sum() - len(z)) / (len(z) * (len(z) - 1))
         row |= {f"cosine, {case}": mean.item(), f"loss, {case}": losses.nt_xent(*z.chunk(2), config.temperature).item()}
     rows[name] = row
-explorers.table(rows, f"random weights, one batch: mean cosine of all views; loss, chance {chance:.2f}, floor {floor:.2f}", 2)
+explorers.table(
+    rows, f"random weights, one batch: mean cosine of all views; loss, chance {chance:.2f}, floor {floor:.2f}", 2
+)
 
 # %% [markdown]
 # The cosines show what the batch norm does. And look at the last column: if both views are the same picture, the network

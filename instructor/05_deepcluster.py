@@ -164,7 +164,9 @@ def what_they_know(groups, images):
 
 luck = torch.randint(K, (len(train),), generator=torch.Generator().manual_seed(0))
 by_luck = what_they_know(luck, train)
-explorers.table({"clusters of raw pixels": what_they_know(of_pixels, train), "by luck": by_luck}, f"NMI of {K} clusters")
+explorers.table(
+    {"clusters of raw pixels": what_they_know(of_pixels, train), "by luck": by_luck}, f"NMI of {K} clusters"
+)
 
 # %% [markdown]
 # "By luck" is what random groups get. It is not exactly 0, for with many small groups something always fits. So raw pixels
@@ -722,7 +724,9 @@ short = max(2, E // 3)
 colour_config = replace(config, sobel=False, epochs=short, snapshot_epochs=(0, short - 1))
 colour_dir = run_dir.with_name(run_dir.name.replace("deepcluster", "colours"))
 with_colours = training.train_deepcluster(train, colour_config, colour_dir, progress=None)
-at_epoch = {f"{name}, epoch {e}": r.history[e] for name, r in (("Sobel", run), ("colours", with_colours)) for e in (1, short)}
+at_epoch = {
+    f"{name}, epoch {e}": r.history[e] for name, r in (("Sobel", run), ("colours", with_colours)) for e in (1, short)
+}
 shown = {"nmi_labels": "NMI with the labels", "knn_accuracy": "kNN"}
 rows = {name: {title: row[key] for key, title in shown.items()} for name, row in at_epoch.items()}
 explorers.table(rows, f"kNN with {len(bank):,} keys, on {len(held_out):,} held-out images")
@@ -968,7 +972,9 @@ explorers.show(figures.seed_points(values, {"linear probe": lines}))
 
 # %%
 plain, *others = (setting["probe"] for setting in record["settings"].values())
-pairs = {f"{name}, against this lesson's": (seeds, plain) for name, seeds in zip(list(values)[1:3], others, strict=True)}
+pairs = {
+    f"{name}, against this lesson's": (seeds, plain) for name, seeds in zip(list(values)[1:3], others, strict=True)
+}
 trained = record["settings"]["colours in place of Sobel"]["probe"]
 pairs["colours, trained against random weights"] = trained, record["random weights, colours"]["probe"]
 rows = {}

@@ -735,9 +735,15 @@ explorers.show(figures.chosen_and_fresh(*choose_and_ask_again(torch.arange(len(v
 # %%
 draws = [choose_and_ask_again(torch.randperm(len(validation), generator=generator)) for _ in range(200)]
 leads = np.array([(choice[choice.argmax()], fresh[choice.argmax()]) for choice, fresh in draws])
-found = dict(zip(("lead on the tenth that chose", "lead on fresh images", "lost"), (*leads.T, leads[:, 1] - leads[:, 0])))
-rows = {name: {"mean": values.mean(), "lowest": values.min(), "highest": values.max()} for name, values in found.items()}
-explorers.table(rows, f"the winner of {len(right)} methods, over 200 random tenths of {tenth} images; {len(index):,} keys")
+found = dict(
+    zip(("lead on the tenth that chose", "lead on fresh images", "lost"), (*leads.T, leads[:, 1] - leads[:, 0]))
+)
+rows = {
+    name: {"mean": values.mean(), "lowest": values.min(), "highest": values.max()} for name, values in found.items()
+}
+explorers.table(
+    rows, f"the winner of {len(right)} methods, over 200 random tenths of {tenth} images; {len(index):,} keys"
+)
 
 # %% [markdown]
 # Nobody cheated. The best of many is good *and lucky*, and the luck does not come along to new images. The more candidates
@@ -1269,13 +1275,17 @@ explorers.table(rows, f"linear probe with {record['transfer_labels']:,} labels; 
 # %%
 voc = explorers.quoted("voc_table")
 both = voc[["idea", "classification_fc6_8", "classification_all"]].sort_values("classification_all")
-explorers.table(both.rename(columns={"classification_fc6_8": "last layers", "classification_all": "all layers"}), digits=1)
+explorers.table(
+    both.rename(columns={"classification_fc6_8": "last layers", "classification_all": "all layers"}), digits=1
+)
 
 # %%
 IMAGES = 4952  # in the test split of VOC 2007
 share = both["classification_all"] / 100
 half = 196 * (share * (1 - share) / IMAGES) ** 0.5
-print(f"If it were a share of right answers, other test images alone would move it by ± {half.min():.1f} to {half.max():.1f}")
+print(
+    f"If it were a share of right answers, other test images alone would move it by ± {half.min():.1f} to {half.max():.1f}"
+)
 known = both.dropna(subset=["classification_fc6_8"])
 agree = spearmanr(known["classification_fc6_8"], known["classification_all"]).statistic
 print(f"the two halves agree on the order of {len(known)} rows with {agree:+.2f} (Spearman)")

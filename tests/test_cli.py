@@ -1,7 +1,10 @@
 """The command line, as a user types it."""
 
+import contextlib
+import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +41,20 @@ def test_train_then_evaluate(run_dir, capsys):
         assert all(0 <= score[key] <= 1 for key in ("recall_at_1", "nmi", "clustering_accuracy"))
         assert f"{score['mean_average_precision']:.3f}" in text
     assert result["test_images"] == 200 and result["chance"] == 0.1 and result["epochs"] == 1
+
+
+@pytest.mark.parametrize("command", ["evaluate", "compare", "finetune"])
+def test_an_ascii_console_loses_no_result(run_dir, tmp_path, command):
+    """± and names of classes cannot be shown there; numbers and files are as ever."""
+    words = [command, run_dir, "--data", "shapes", "--limit", 60]
+    words += {"compare": ["--out", tmp_path / "out"], "finetune": ["--seeds", 1, "--epochs", 1]}.get(command, [])
+    console = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    with contextlib.redirect_stdout(console):
+        assert aimsssl(*words) == 0
+    console.flush()
+    assert re.search(rb"0\.\d\d\d", console.buffer.getvalue())
+    written = {"evaluate": run_dir / "result.json", "finetune": run_dir / "finetune.json"}
+    assert json.loads(written.get(command, tmp_path / "out" / "comparison.json").read_text(encoding="utf-8"))
 
 
 def test_flags_reach_the_configuration(tmp_path, capsys):

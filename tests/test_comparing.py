@@ -8,7 +8,7 @@ from PIL import Image
 
 from aimsssl import comparing
 from aimsssl.cli import main
-from aimsssl.datasets import load
+from aimsssl.datasets import ImageSet, load
 from aimsssl.evaluation import further_measures, knn_accuracy, linear_probe, rebuild_interval, retrieval
 from aimsssl.models import extract
 from aimsssl.training import Run, load_encoder, random_encoder
@@ -79,12 +79,25 @@ def test_the_table_and_the_figure_say_the_same(runs, compared, capsys):
     assert "<svg" in (compared / "comparison.svg").read_text()
 
 
+def sets_of(train_counts, test_counts):
+    """Sets of noise with so many images of each class."""
+
+    def images(name, counts):
+        labels = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
+        noise = torch.randint(0, 256, (len(labels), 1, 8, 8), dtype=torch.uint8)
+        return ImageSet(name, noise, labels, tuple("abcdefgh"[: len(counts)]))
+
+    return comparing.prepare(images("one/train", train_counts), images("one/test", test_counts), (1, 8, 8))
+
+
 def test_a_single_seed_is_warned_of():
-    one = {"dimensions": 2, "knn": 0.5, "probe": 0.5, **dict.fromkeys(comparing.SHOWN, 0.5)}
-    warned = [
-        "with one seed" in comparing.table({"raw pixels": [one], "simclr": [one] * count}, 100, 0.1) for count in (1, 2)
-    ]
-    assert warned == [True, False]
+    keys = ("knn", "probe", "knn_balanced", "probe_balanced", *comparing.SHOWN)
+    one = {"dimensions": 2, **dict.fromkeys(keys, 0.5)}
+    for count in (1, 2):
+        table = comparing.Table(["raw pixels", "simclr"], sets_of([30, 30], [20, 20]))
+        table.row("raw pixels", [one])
+        table.row("simclr", [one] * count)
+        assert ("with one seed" in table.foot()) == (count == 1)
 
 
 def test_settings_are_told_apart_and_seeds_are_not(runs):
@@ -99,12 +112,10 @@ def test_settings_are_told_apart_and_seeds_are_not(runs):
 
 
 def test_random_weights_of_each_architecture(runs):
-    sets = load("digits", "train", limit=100), load("digits", "test", limit=100)
-    rows = comparing.compare([Run.open(runs / name) for name in ("supervised", "wide", "long")], sets, 100)
+    rows = comparing.rows_of([Run.open(runs / name) for name in ("supervised", "wide", "long")])
     assert [name for name in rows if "random" in name] == ["random resnet18, width 4", "random resnet18, width 8"]
-    assert (
-        rows["random resnet18, width 8"][0]["dimensions"] == 2 * rows["random resnet18, width 4"][0]["dimensions"] == 64
-    )
+    widths = [rows[f"random resnet18, width {width}"][0].feature_dim for width in (4, 8)]
+    assert widths == [32, 64]
 
 
 def test_further_measures_leave_out_classes_that_nobody_can_find():
@@ -133,6 +144,15 @@ def test_bad_input_ends_in_one_sentence(runs, tmp_path, capsys, names, options, 
     assert not (tmp_path / "out").exists()
 
 
+def test_one_seed_is_not_two(runs, tmp_path, capsys):
+    """Runs that differ in where they ran and what was looked at are one seed: side by side they would be two."""
+    looked_at = ["--monitor-every", 0, "--checkpoint-every", 5, "--snapshot-epochs", 1]
+    assert aimsssl("train", *RUNS["simclr-0"], *looked_at, "--run-dir", tmp_path / "again") == 0
+    capsys.readouterr()
+    assert aimsssl("compare", runs / "simclr-0", tmp_path / "again", "--out", tmp_path / "out") == 2
+    assert "the same settings and the same seed" in capsys.readouterr().err
+
+
 def test_an_unfinished_run_is_named(runs, tmp_path, capsys):
     config = json.loads((runs / "simclr-0" / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps(config))
@@ -140,13 +160,13 @@ def test_an_unfinished_run_is_named(runs, tmp_path, capsys):
     assert f"{tmp_path} has finished 0 of 1 epochs" in capsys.readouterr().err
 
 
-def test_a_run_on_a_folder_needs_test_images(tmp_path, capsys):
+def test_a_run_on_one_folder_is_compared_on_its_part_held_out(tmp_path):
     for i in range(120):
         path = tmp_path / "data" / "ab"[i % 2] / f"{i}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.effect_noise((32, 32), 60).save(path)
     folder = f"folder:{tmp_path / 'data'}"
     assert aimsssl("train", "simclr", "--data", folder, "--run-dir", tmp_path / "run", "--epochs", 1) == 0
-    assert aimsssl("compare", tmp_path / "run", "--out", tmp_path / "out") == 2
-    assert "has no test split; name test images with --data" in capsys.readouterr().err
-    assert aimsssl("compare", tmp_path / "run", "--data", folder, "--out", tmp_path / "out") == 0
+    for data in ([], ["--data", folder]):
+        assert aimsssl("compare", tmp_path / "run", *data, "--out", tmp_path / "out") == 0
+        assert json.loads((tmp_path / "out" / "comparison.json").read_text())["test_images"] == 24

@@ -370,10 +370,6 @@ def test_every_encoder_trains_is_loaded_and_exported(images, tmp_path, encoder, 
     features = extract(loaded, grey.images[:9])
     torch.testing.assert_close(features, extract(run.model.encoder, grey.images[:9]), rtol=1e-4, atol=1e-5)
     assert random_encoder(run).feature_dim == loaded.feature_dim == features.shape[1]
-    if encoder == "resnet18" and not sobel:  # this is what torchvision has, see tests/test_training.py
-        with pytest.raises(ValueError, match="width 64, this run has 2"):
-            export_encoder(tmp_path / "run", tmp_path / "encoder.pt")
-        return
     lines = export_encoder(tmp_path / "run", tmp_path / "encoder.pt")
     names = {}
     exec(lines, names)

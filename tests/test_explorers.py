@@ -1,8 +1,10 @@
 """Explorers: linked controls, a figure that follows them, errors that surface, words where there are no widgets."""
 
 import base64
+import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -250,6 +252,13 @@ def test_votes_follow_the_method_k_the_labels_and_the_query(probe, seen):
     explorer.controls["method"].value = "noise"
     known = evaluation.knn_accuracy(seen["noise"], probe.labels, seen["noise"], probe.labels, k=24)
     assert f"{known:.3f} right" in explorer.figure.alt_text
+
+
+def test_votes_name_the_files_of_the_neighbours(probe, seen):
+    named = replace(probe, sources=tuple(f"photo{i:02}.jpg" for i in range(len(probe))))
+    explorer = lesson06.votes(named, probe, seen, seen, method="class", k=3, labels=8)
+    _, near = evaluation.nearest_neighbours(seen["class"], seen["class"][:1], 3)
+    assert re.findall(r"photo(\d\d).jpg", explorer._picture.value) == [f"{i:02}" for i in near[0].tolist()]
 
 
 def test_labels_per_class_are_balanced(probe, seen, monkeypatch):

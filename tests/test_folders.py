@@ -1,6 +1,7 @@
 """Folders of images: which files are train and which are test, however they are named and asked for."""
 
 import itertools
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from aimsssl.cli import main
 from aimsssl.datasets import FolderWarning, counterpart, load
 from aimsssl.datasets.folder.holding_out import hold_out
 
@@ -37,7 +39,8 @@ def both(name, **options):
 
 NAMES = [("train", "test"), ("Train", "Test"), ("TRAIN", "TEST"), ("training", "testing"), ("train", "valid"),
          ("train", "validation"), ("training_set", "test_set"), ("Train-Images", "val"), ("train data", "eval"),
-         ("trainset", "holdout")]  # fmt: skip
+         ("trainset", "holdout"), ("train2017", "val2017"), ("seg_train", "seg_test"), ("trainval", "test"),
+         ("my training pictures", "my test pictures"), ("train_val", "testing 1")]  # fmt: skip
 
 
 @pytest.mark.parametrize("names", NAMES)
@@ -66,10 +69,21 @@ def test_three_parts_keep_to_themselves(tmp_path):
     assert contents(load(f"{name}/valid", "test")) == parts[1]  # evaluated on what is named
 
 
-@pytest.mark.parametrize("classes", [("bus", "plane", "train"), ("test", "toast"), ("eval", "evil"), ("a", "dev")])
+@pytest.mark.parametrize(
+    "classes",
+    [
+        ("bus", "plane", "train"),
+        ("test", "toast"),
+        ("eval", "evil"),
+        ("a", "dev"),
+        ("seg_pred", "seg_test", "seg_train"),
+        ("test_tube", "train_station", "zoo"),
+    ],
+)
 def test_a_class_may_have_the_name_of_a_split(classes, tmp_path):
     make(tmp_path, dict.fromkeys(classes, 5))
-    assert load(f"folder:{tmp_path}", "all").classes == classes
+    with pytest.warns(FolderWarning, match="taken for a class, though it has the name of a split: "):
+        assert load(f"folder:{tmp_path}", "all").classes == classes
 
 
 def test_two_folders_for_one_split_are_refused(tmp_path):
@@ -105,6 +119,7 @@ def test_one_set_holds_out_a_part_by_itself(where, tmp_path):
     folder = make(tmp_path / where, {"cat": 12, "dog": 12, "rare": 2})
     with pytest.warns(FolderWarning, match="one set of 26 images: 7 are held out for test, 19 are for training"):
         train, test = both(f"folder:{folder}")
+    assert len(load(f"folder:{tmp_path / where.removesuffix('train')}", "all")) == 26
     assert train.labels.bincount().tolist() == [9, 9, 1] and test.labels.bincount().tolist() == [3, 3, 1]
     assert contents(train) | contents(test) == contents(load(f"folder:{folder}", "all")) and len(contents(train)) == 19
     for limit, seed in itertools.product((None, 6), (0, 1)):
@@ -216,3 +231,179 @@ def test_paths_relative_home_and_with_a_slash_mean_the_same(tmp_path, monkeypatc
         assert contents(load(name, "test")) == expected, name
     with pytest.raises(ValueError, match="is the test part of"):
         load("folder:.", "train")
+
+
+# ---- what may vanish -------------------------------------------------------------------------------------------------
+
+
+def picture(path, colour=(10, 20, 30)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (16, 16), colour).save(path)
+    return path
+
+
+def link(path, target):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.symlink_to(target, target_is_directory=True)
+    except OSError:
+        pytest.skip("needs the right to make links")
+
+
+def test_class_folders_that_are_links_are_followed(tmp_path):
+    make(tmp_path / "store", {"x": 6, "y": 6})
+    for part, count in (("train", 6), ("test", 6)):
+        link(tmp_path / part / "cat", tmp_path / "store" / "x")
+        make(tmp_path / part, {"dog": count}, seed=len(part))
+    link(tmp_path / "linked", tmp_path / "test")
+    train = load(f"folder:{tmp_path}")
+    assert train.classes == ("cat", "dog") and train.labels.bincount().tolist() == [6, 6]
+    assert len(load(f"folder:{tmp_path / 'linked'}", "all")) == 12
+    assert "6 images are also in another part" in train.report  # the links lead to the same files
+
+
+def test_links_in_a_circle_end(tmp_path):
+    make(tmp_path / "own", {"cat": 4, "dog": 4})
+    link(tmp_path / "own" / "cat" / "again", tmp_path / "own" / "cat")
+    link(tmp_path / "own" / "cat" / "up", tmp_path)
+    link(tmp_path / "own" / "dog" / "a", tmp_path / "own" / "dog" / "b")
+    link(tmp_path / "own" / "dog" / "b", tmp_path / "own" / "dog" / "a")
+    link(tmp_path / "own" / "dog" / "whole", tmp_path / "own")
+    data = load(f"folder:{tmp_path / 'own'}", "all")
+    assert data.labels.bincount().tolist() == [4, 4]
+    for told in ("1 left out, a link to a folder that is already in this class: cat/again",
+                 "2 left out, a link back to a folder above it: cat/up, dog/whole",
+                 "2 left out, a link to nothing: dog/a, dog/b"):  # fmt: skip
+        assert told in data.report
+
+
+def test_every_way_a_class_may_vanish_is_an_error_or_said(tmp_path, monkeypatch):
+    make(tmp_path, {"cat": 4, "dog": 4})
+    for i in range(3):
+        (tmp_path / "cat" / f"{i}.png").write_bytes(b"damaged")
+    (tmp_path / "cat" / "3.png").write_bytes(b"")
+    with pytest.raises(ValueError, match="4 of 8 images cannot be read"):
+        load(f"folder:{tmp_path}", "all")
+    with pytest.raises(ValueError, match="no image of the class cat can be read"):
+        load(f"folder:{tmp_path}", "all", skip_damaged=True)
+    for i in range(4):
+        (tmp_path / "cat" / f"{i}.png").rename(tmp_path / "cat" / f"{i}.heic")
+    with pytest.raises(ValueError, match=r"the class cat has 4 files in .*cat but no image .*\(.heic\); expected .jpg"):
+        load(f"folder:{tmp_path}", "all")
+    for file in (tmp_path / "cat").iterdir():
+        file.unlink()
+    with pytest.warns(FolderWarning, match="no class, for there is no file in it: cat"):
+        assert load(f"folder:{tmp_path}", "all").classes == ("dog",)
+    (tmp_path / "cat").rmdir()
+    link(tmp_path / "cat", tmp_path / "gone")
+    with pytest.warns(FolderWarning, match="left out, a link to nothing: cat"):
+        load(f"folder:{tmp_path}", "all")
+    (tmp_path / "cat").unlink()
+    make(tmp_path, {"cat": 4})
+    scandir = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("cat"):
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(OSError, match=r"the folder .*cat cannot be listed \(Permission denied\); check its rights"):
+        load(f"folder:{tmp_path}", "all")
+
+
+def test_other_kinds_of_files_are_counted_and_named_and_noise_is_passed_by(tmp_path):
+    make(tmp_path, {"cat": 4})
+    for name in ("notes.txt", "a.heic", "b.heic", "no_ending"):
+        (tmp_path / "cat" / name).write_bytes(b"x")
+    for name in (".DS_Store", "Thumbs.db", "desktop.ini", "._0.png", ".git/0.png", "__MACOSX/0.png"):
+        (tmp_path / "cat" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "cat" / name).write_bytes(b"x")
+    picture(tmp_path / "__MACOSX" / "cat" / "0.png")
+    with pytest.warns(FolderWarning) as told:
+        data = load(f"folder:{tmp_path}", "all")
+    assert len(data) == 4 and data.classes == ("cat",)
+    (warning,) = told
+    assert "4 left out, of another kind (.heic 2, no ending 1, .txt 1): cat/a.heic" in str(warning.message)
+    assert "hidden" not in str(warning.message) and "7 hidden or system files passed by" in data.report
+
+
+def test_names_that_differ_only_in_writing(tmp_path):
+    make(tmp_path / "a", {"Cat": 3, "cat": 3})
+    if len(list((tmp_path / "a").iterdir())) == 1:
+        pytest.skip("this file system does not tell them apart")
+    with pytest.warns(FolderWarning, match="two classes that differ only in writing: 'Cat' and 'cat'"):
+        assert load(f"folder:{tmp_path / 'a'}", "all").classes == ("Cat", "cat")
+    for one, other in (("Cat", "cat"), ("caf\u00e9", "cafe\u0301")):
+        folder = tmp_path / one
+        make(folder / "train", {one: 3})
+        make(folder / "test", {other: 3})
+        with pytest.raises(
+            ValueError, match="one class is written in two ways: .* in .*(train|test).* in .*(train|test); rename"
+        ):
+            load(f"folder:{folder}")
+
+
+@pytest.mark.skipif(os.name == "nt" or os.uname().sysname == "Darwin", reason="file names are Unicode here")
+def test_names_that_are_not_utf8_are_escaped_or_refused_by_name(tmp_path, capsys):
+    make(tmp_path / "own", {"cat": 4})
+    odd = os.fsencode(tmp_path / "own") + b"/caf\xe9"
+    os.mkdir(odd)
+    for i in range(3):
+        (tmp_path / "own" / "cat" / f"{i}.png").rename(Path(os.fsdecode(odd + b"/\xff%d.png" % i)))
+    data = load(f"folder:{tmp_path / 'own'}", "all")
+    assert data.classes == ("caf\\udce9", "cat") and data.sources[0] == "caf\\udce9/\\udcff0.png" and len(data) == 4
+    "".join([repr(data), data.report, *data.sources, *data.classes]).encode()  # for any console, any file
+    with pytest.raises(ValueError, match=r"the path .*caf\\udce9 is not UTF-8, .* rename the folder"):
+        load(f"folder:{os.fsdecode(odd)}")
+    (tmp_path / "own" / "cat" / "3.png").write_bytes(b"x")
+    Path(os.fsdecode(odd + b"/\xff0.png")).write_bytes(b"x")
+    with pytest.raises(ValueError, match="2 of 4 images cannot be read") as caught:
+        load(f"folder:{tmp_path / 'own'}", "all")
+    str(caught.value).encode()
+
+
+def test_a_class_in_one_part_only_keeps_its_number_and_is_said(tmp_path):
+    make(tmp_path / "train", {"a": 3, "b": 3, "c": 3})
+    make(tmp_path / "test", {"a": 3, "c": 3})
+    with pytest.warns(FolderWarning, match="no images in this part of the class b"):
+        test = load(f"folder:{tmp_path}", "test")
+    assert test.classes == ("a", "b", "c") and test.labels.unique().tolist() == [0, 2]
+    assert load(f"folder:{tmp_path / 'test'}", "test").classes == ("a", "b", "c")
+
+
+# ---- the report and the command line ---------------------------------------------------------------------------------
+
+
+def test_training_prints_what_was_taken_for_what(tmp_path, capsys):
+    make(tmp_path / "own" / "Train", {"cat": 60, "dog": 60})
+    make(tmp_path / "own" / "Valid", {"cat": 5, "dog": 5}, size=16)
+    (tmp_path / "own" / "Train" / "cat" / "7.png").write_bytes(b"damaged")
+    (tmp_path / "own" / "Train" / "cat" / "list.csv").write_text("x")
+    words = [
+        "train",
+        "simclr",
+        "--data",
+        f"folder:{tmp_path / 'own'}",
+        "--epochs",
+        "1",
+        "--run-dir",
+        str(tmp_path / "r"),
+    ]
+    assert main(words) == 2 and "1 of 120 images cannot be read" in capsys.readouterr().err
+    assert main([*words, "--skip-damaged", "--image-size", "12"]) == 0
+    lines = capsys.readouterr().out
+    for told in ("as train", "train (Train) 120", "val (Valid) 10", "taken: 119 images: cat 59, dog 60", "12x12",
+                 "1 left out, of another kind (.csv 1): cat/list.csv",
+                 "1 damaged images left out: cat/7.png"):  # fmt: skip
+        assert told in lines
+    assert main([*words[:3], "shapes", "--run-dir", str(tmp_path / "s"), "--group-by", "x"]) == 2
+    assert "group_by is for folder:PATH" in capsys.readouterr().err
+
+
+def test_a_limit_draws_from_its_part_only(tmp_path):
+    make(tmp_path, {"a": 20, "b": 20}, name="{:02}.png")
+    parts = [contents(d) for d in both(f"folder:{tmp_path}")]
+    for seed in range(5):
+        some = both(f"folder:{tmp_path}", limit=6, seed=seed)
+        assert all(len(d) == 6 and contents(d) <= part for d, part in zip(some, parts, strict=True))

@@ -1,5 +1,7 @@
 """Lesson 05's figures and explorers, and what is made visible of a network's units."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -210,6 +212,18 @@ def test_pages_follow_a_cluster_through_its_numbers(images):
     pages.controls["epoch"].value = 0
     assert "cluster 0, epoch 0: 4 images" in pages.figure.alt_text
     assert "0 have joined and 0 have left" in pages.figure.alt_text
+
+
+def test_pages_name_the_files_they_show(images):
+    """Where images come from files, the files of the cluster's members, and no markup of their names."""
+    groups = {0: torch.tensor([0] * 4 + [1] * 8)}
+    assert "<details>" not in lesson05.cluster_pages(images, groups, 2)._picture.value
+    named = replace(images, sources=tuple(f"a/<b>{i}.png" for i in range(12)))
+    pages = lesson05.cluster_pages(named, groups, 2)
+    assert [f"&gt;{i}.png</li>" in pages._picture.value for i in range(12)] == [True] * 4 + [False] * 8
+    pages.controls["cluster"].value = 1
+    assert [f"&gt;{i}.png</li>" in pages._picture.value for i in range(12)] == [False] * 4 + [True] * 8
+    assert "&lt;b&gt;" in pages._picture.value and "<b>" not in pages._picture.value
 
 
 @pytest.mark.parametrize("assignments", [{}, {0: torch.zeros(5, dtype=torch.int32)}])

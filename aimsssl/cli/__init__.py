@@ -10,6 +10,9 @@ from . import course, data, grade, measure, train
 
 def main(argv: list[str] | None = None) -> int:
     """Entry point of `aimsssl`. A mistake of the caller's ends with one sentence and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a console without ± or ✓ shows ?, and no result is lost to it
     options, rest = parser().parse_known_args(argv)
     if rest and options.command != "lab":
         print(f"aimsssl: error: unknown option {rest[0]}; see aimsssl {options.command} --help", file=sys.stderr)
@@ -21,7 +24,8 @@ def main(argv: list[str] | None = None) -> int:
         print(f"aimsssl: error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\naimsssl: stopped; the same command goes on from the last checkpoint", file=sys.stderr)
+        on = "; the same command goes on from the last checkpoint" if options.command == "train" else ""
+        print(f"\naimsssl: stopped{on}", file=sys.stderr)
         return 130
 
 

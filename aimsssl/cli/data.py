@@ -19,9 +19,12 @@ def add(commands: argparse._SubParsersAction) -> None:
 def _data_list(options: argparse.Namespace) -> None:
     for name in datasets.NAMES:
         try:
-            print(f"{name:<15}{datasets.load(name, 'test')}")
+            told = datasets.load(name, "test")
         except FileNotFoundError:
-            print(f"{name:<15}not here; aimsssl data download {name}")
+            told = f"not here; aimsssl data download {name}"
+        except (OSError, ValueError) as error:  # one damaged set says nothing about the others
+            told = error
+        print(f"{name:<15}{told}", flush=True)
 
 
 def _data_download(options: argparse.Namespace) -> None:

@@ -1,104 +1,143 @@
-"""`aimsssl evaluate`, `compare`, `export`: what finished runs are worth."""
+"""`aimsssl evaluate`, `compare`, `finetune`, `embed`, `export`: what finished runs are worth, and what they know."""
 
 import argparse
 import json
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from .. import comparing, datasets
-from ..training import Run, export_encoder, load_encoder, random_encoder
+from .. import comparing
+from ..training import export_encoder, load_encoder, random_encoder
 from ..training.runs import write_atomically
 from .options import add_data
+from .sets import load_parts, sets_of, shape_of, splits_of, trained_on
 
 
 def add(commands: argparse._SubParsersAction) -> None:
     """The commands that take finished runs."""
     evaluate = commands.add_parser("evaluate", help="a table of a run beside its baselines, and RUN/result.json")
-    evaluate.add_argument("run", help="folder of a run")
     compare = commands.add_parser("compare", help="a table and a figure across runs, seeds of one setting together")
+    finetune = commands.add_parser("finetune", help="the whole network on few labels, beside a probe and from scratch")
     compare.add_argument("runs", nargs="+", metavar="RUN", help="folder of a run")
     compare.add_argument("--out", default="comparison", help="folder for figure and numbers (default: comparison)")
-    for command, run_command in ((evaluate, _evaluate), (compare, _compare)):
+    for command, run_command in ((evaluate, _evaluate), (compare, _compare), (finetune, _finetune)):
+        if command is not compare:
+            command.add_argument("run", help="folder of a run")
         text = "test images; a data set's name means its test split"
         add_data(command, "--data", text, required=command is evaluate)
         command.add_argument("--train-data", help="labelled images to compare with (default: what the run trained on)")
-        command.add_argument("--probe-labels", type=int, default=5000, help="labels that the linear probe may use")
+        text = "measure even where half of the test images and more are training images"
+        command.add_argument("--allow-copies", action="store_true", help=text)
         command.set_defaults(run_command=run_command)
+    for command in (evaluate, compare):
+        command.add_argument("--probe-labels", type=int, default=5000, help="labels that the linear probe may use")
+    text = "labelled images of each class, one number or more (default: 1 10 100, as far as there are so many)"
+    finetune.add_argument("--labels-per-class", type=int, nargs="+", default=(), metavar="N", help=text)
+    finetune.add_argument("--seeds", type=int, default=3, help="draws of the labelled images (default: 3)")
+    finetune.add_argument("--epochs", type=int, default=60, help="of fine-tuning (default: 60)")
 
-    export = commands.add_parser("export", help="write a run's encoder, a resnet18 for plain torchvision")
+    embed = commands.add_parser("embed", help="write the features of images, with labels and file names")
+    embed.add_argument("run", help="folder of a run")
+    add_data(embed, "--data", "images of all splits, with or without labels")
+    embed.add_argument("--out", required=True, help="file to write: features.npz or features.csv")
+    embed.add_argument("--force", action="store_true", help="replace the file where it is there")
+    embed.set_defaults(run_command=_embed)
+
+    export = commands.add_parser("export", help="write a run's encoder; resnet18 of width 64 is plain torchvision's")
     export.add_argument("run", help="folder of a run")
     export.add_argument("file", help="where to, such as encoder.pt")
-    export.set_defaults(run_command=lambda options: print(export_encoder(options.run, options.file), end=""))
+    export.set_defaults(run_command=_export)
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    encoder, run = load_encoder(options.run)
-    sets = _labelled_sets(options, run)
-    train, test = sets
-    method, labels = run.config["method"], options.probe_labels
-    scores = [
-        comparing.raw_pixels(sets, labels),
-        comparing.encoded("random weights", random_encoder(run), sets, labels),
-        comparing.encoded(method, encoder, sets, labels),
-    ]
-    print(f"{options.run}: trained on {_trained_on(run)}, compared with {len(train)} images, tested on {len(test)}")
-    print(comparing.table({s["name"]: [s] for s in scores}, len(test), 1 / len(test.classes)))
-    for s in scores:
-        intervals = comparing.with_intervals([s], len(test))
-        s |= {key: intervals[key] for key in ("knn_interval", "probe_interval")}
-    result = _protocol(options, train, test) | {
-        "epochs": run.history[-1]["epoch"],
-        "seconds": run.last("seconds"),
-        "scores": {s["name"]: s for s in scores},
-    }
-    run.write_json("result.json", result)
+    _, run = load_encoder(options.run)
+    rows = comparing.rows_of([run])
+    sets = sets_of(options, run)
+    found, protocol = _table(options, rows, sets, f"{options.run}: trained on {trained_on(run)}")
+    for row, (score,) in found.items():
+        intervals = comparing.with_intervals([score], len(sets.test))
+        found[row] = score | {key: intervals[key] for key in ("knn_interval", "probe_interval")}
+    result = {"epochs": run.history[-1]["epoch"], "seconds": run.last("seconds"), "scores": found}
+    run.write_json("result.json", protocol | result)
 
 
 def _compare(options: argparse.Namespace) -> None:
     runs = comparing.finished_runs(options.runs)
-    sets = _labelled_sets(options, runs[0])
-    train, test = sets
-    rows = comparing.compare(runs, sets, options.probe_labels)
-    print(f"{len(runs)} runs on {_trained_on(runs[0])}, compared with {len(train)} images, tested on {len(test)}")
-    print(comparing.table(rows, len(test), 1 / len(test.classes)))
-    folder = Path(options.out)
-    written = comparing.write_figure(rows, sets, folder)
+    rows = comparing.rows_of(runs)
+    sets = sets_of(options, runs[0])
+    found, protocol = _table(options, rows, sets, f"{len(runs)} runs on {trained_on(runs[0])}")
+    folder = Path(options.out).expanduser()
     groups = {name: [str(run.path) for run in group] for name, group in comparing.grouped(runs).items()}
-    result = _protocol(options, train, test) | {
-        "runs": groups,
-        "rows": {name: comparing.with_intervals(seeds, len(test)) for name, seeds in rows.items()},
-    }
-    write_atomically(folder / "comparison.json", (json.dumps(result, indent=1) + "\n").encode())
-    print("written: " + ", ".join(str(path) for path in [folder / "comparison.json", *written]))
+    by_row = {name: comparing.with_intervals(seeds, len(sets.test)) for name, seeds in found.items()}
+    written = [folder / "comparison.json"]
+    write_atomically(written[0], _json(protocol | {"runs": groups, "rows": by_row}))
+    try:
+        written += comparing.write_figure(found, sets.pair, folder)
+    except Exception as error:  # matplotlib has many ways to fail, and none may cost the numbers
+        print(f"the figure could not be drawn ({type(error).__name__}: {' '.join(str(error).split())})")
+    print("written: " + ", ".join(str(path) for path in written))
 
 
-def _trained_on(run: Run) -> str:
-    """The data set of a run, or its folder: what `datasets.load` takes."""
-    name = run.config["data"]["name"]  # shapes/train or folder:PATH
-    return name if name.startswith("folder:") else name.split("/")[0]
+def _table(options: argparse.Namespace, rows: dict, sets: comparing.Sets, title: str) -> tuple[dict, dict]:
+    """Measure and print row after row; {row: measures, a dict a seed}, and what they were measured on."""
+    table, found = comparing.Table(list(rows), sets), {}
+    print(f"{title}, compared with {len(sets.train)} images, tested on {len(sets.test)}", *sets.notes, sep="\n")
+    print(table.head(), flush=True)
+    with _warnings_told_once():
+        for name, seeds in comparing.measured(rows, sets.pair, options.probe_labels):
+            found[name] = seeds
+            print(table.row(name, seeds), flush=True)
+    print(table.foot())
+    return found, table.protocol() | {"probe_labels": min(options.probe_labels, len(sets.train))}
 
 
-def _labelled_sets(options: argparse.Namespace, run: Run) -> tuple[datasets.ImageSet, datasets.ImageSet]:
-    """Labelled images to compare with, and test images, as the options say."""
+def _finetune(options: argparse.Namespace) -> None:
+    encoder, run = load_encoder(options.run)
+    sets = sets_of(options, run)
+    table = comparing.Table([], sets)
+    settings = {"seeds": options.seeds, "epochs": options.epochs}
+    print(f"{options.run}: trained on {trained_on(run)}, tested on {len(sets.test)} images", *sets.notes, sep="\n")
+    encoders = encoder, random_encoder(run)
+    found = comparing.few_labels(run.config["method"], *encoders, sets.pair, options.labels_per_class, **settings)
+    rows = []
+    with _warnings_told_once():
+        for row in found:
+            if not rows:
+                print(row.TITLES)
+            print(row, flush=True)
+            rows.append(row.summary(len(sets.test)))
+            run.write_json("finetune.json", table.protocol() | settings | {"rows": rows})
+    print(f"chance {table.chance:.3f}, always saying the most frequent class {table.majority:.3f}")
 
-    def load(name: str, split: str) -> datasets.ImageSet:
-        return datasets.load(name, split, root=options.root, download=options.download, limit=options.limit)
 
-    trained_on = _trained_on(run)
-    if options.data is None and trained_on.startswith("folder:"):
-        raise ValueError(f"{trained_on} has no test split; name test images with --data")
-    train, test = load(options.train_data or trained_on, "train"), load(options.data or trained_on, "test")
-    if train.classes != test.classes:
-        raise ValueError(f"the classes differ: {train.name} has {train.classes}, {test.name} has {test.classes}")
-    return train, test
+def _embed(options: argparse.Namespace) -> None:
+    path = comparing.check_target(options.out, options.force)
+    encoder, run = load_encoder(options.run)
+    parts, notes = load_parts(options, run, options.data, splits_of(options.data)), []
+    parts = {split: comparing.fitted(images, shape_of(run), notes) for split, images in parts.items()}
+    h = comparing.write_features(path, encoder, parts)
+    print(*notes, f"written: {path}, h of {h.shape[0]} images, {h.shape[1]} numbers each", sep="\n")
 
 
-def _protocol(options: argparse.Namespace, train: datasets.ImageSet, test: datasets.ImageSet) -> dict:
-    """What a table was measured on."""
-    return {
-        "train_data": train.name,
-        "test_data": test.name,
-        "train_images": len(train),
-        "test_images": len(test),
-        "probe_labels": min(options.probe_labels, len(train)),
-        "chance": 1 / len(test.classes),
-    }
+def _export(options: argparse.Namespace) -> None:
+    print(export_encoder(options.run, Path(options.file).expanduser()), end="")
+
+
+@contextmanager
+def _warnings_told_once() -> Iterator[None]:
+    """A warning is a line of its own, and comes once, not at every seed."""
+    told = set()
+
+    def tell(message, *_) -> None:
+        if str(message) not in told:
+            print(f"note: {message}")
+        told.add(str(message))
+
+    with warnings.catch_warnings():
+        warnings.showwarning = tell
+        yield
+
+
+def _json(content: dict) -> bytes:
+    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()

@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import argparse
+import sys
 import warnings
 
 from .. import datasets
@@ -8,7 +9,8 @@ from .. import datasets
 
 def add_data(parser: argparse.ArgumentParser, flag: str, text: str, required: bool = True) -> None:
     """The option that names a data set, and those that say how sets are loaded."""
-    parser.add_argument(flag, required=required, help=f"{text}: {', '.join(datasets.NAMES)} or folder:PATH")
+    names = f"{', '.join(datasets.NAMES)} or folder:PATH; a name may carry its split, as stl10/unlabeled"
+    parser.add_argument(flag, required=required, help=f"{text}: {names}")
     parser.add_argument("--root", help="where downloaded data lie (default: AIMSSSL_DATA)")
     parser.add_argument("--download", action="store_true", help="download the data if they are not there")
     parser.add_argument("--limit", type=int, help="take so many images, drawn at random")
@@ -24,7 +26,13 @@ def add_data(parser: argparse.ArgumentParser, flag: str, text: str, required: bo
 
 
 def load_data(
-    options: argparse.Namespace, name: str, split: str, *, whole: bool = False, quiet: bool = False
+    options: argparse.Namespace,
+    name: str,
+    split: str,
+    *,
+    limit: int | None = None,
+    whole: bool = False,
+    quiet: bool = False,
 ) -> datasets.ImageSet:
     """The data set `name` as the options of `add_data` say; of a folder, print what was taken for what.
 
@@ -32,20 +40,25 @@ def load_data(
         options: of a command that has the options of `add_data`.
         name: as `datasets.load` takes it.
         split: likewise.
+        limit: in place of `--limit`.
         whole: without `--limit`.
         quiet: print nothing; for all but one of several processes.
     """
-    for_folders = {"group_by": options.group_by, "skip_damaged": options.skip_damaged}
+    named = [name, *(getattr(options, key, None) or "" for key in ("data", "train_data", "probe"))]
+    meant = name.startswith("folder:") or not any(other.startswith("folder:") for other in named)
+    for_folders = {"group_by": options.group_by, "skip_damaged": options.skip_damaged} if meant else {}
     with warnings.catch_warnings():
+        warnings.simplefilter("always", datasets.MemoryWarning)
         warnings.simplefilter("ignore", datasets.FolderWarning)  # the report has the same
+        warnings.showwarning = lambda message, *_, **__: print(f"note: {message}", file=sys.stderr, flush=True)
         images = datasets.load(
             name,
             split,
             root=options.root,
             download=options.download,
-            limit=None if whole else options.limit,
+            limit=None if whole else limit or options.limit,
             image_size=options.image_size,
-            **(for_folders if name.startswith("folder:") else {}),
+            **for_folders,
         )
     if images.report and not quiet:
         print(images.report)

@@ -5,6 +5,7 @@ import dataclasses
 import os
 
 from .. import profile
+from ..comparing import shared_images
 from ..training import (
     DeepClusterConfig,
     PretextConfig,
@@ -15,6 +16,7 @@ from ..training import (
     train_simclr,
     train_supervised,
 )
+from ..training.files import place
 from ..training.simclr import RECIPES
 from .options import add_data, load_data
 
@@ -34,7 +36,9 @@ def add(commands: argparse._SubParsersAction) -> None:
     for name, (config_class, _) in METHODS.items():
         method = methods.add_parser(name, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
         add_data(method, "--data", "what to train on")
-        method.add_argument("--run-dir", required=True, help="folder of the run; an interrupted one goes on")
+        about = "folder of the run; an interrupted one goes on, and a finished one with more --epochs"
+        method.add_argument("--run-dir", required=True, help=about)
+        method.add_argument("--start-from", metavar="RUN", help="begin with the weights of another run")
         method.add_argument("--probe", help="data set whose test images' features are kept at --snapshot-epochs")
         method.add_argument("--new", action="store_true", help="refuse a folder that already holds a run")
         if name == "simclr":
@@ -73,8 +77,12 @@ def _train(options: argparse.Namespace) -> None:
     probe = None
     if options.probe:
         test = load_data(options, options.probe, "test", whole=True, quiet=not main_process)
-        probe = test.sample(min(PROBE_IMAGES, len(test))).images
-    run = train(images, config, options.run_dir, resume=not options.new, probe=probe)
+        test = test.sample(min(PROBE_IMAGES, len(test)))
+        if main_process and (told := shared_images(images, test)):
+            print(f"WARNING: {told}: their features are no features of new images")
+        probe = test.images
+    run_dir = place(options.run_dir, elsewhere=False)
+    run = train(images, config, run_dir, resume=not options.new, probe=probe, start_from=options.start_from)
     if not main_process:
         return
     knn = [row["knn_accuracy"] for row in run.history if row["knn_accuracy"] is not None]

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from aimsssl.datasets import digits, folder, nuts, shapes, torchvision_sets
+from aimsssl.datasets import digits, folder, memory, nuts, shapes, torchvision_sets
 from aimsssl.datasets.folder.report import FolderWarning
 from aimsssl.datasets.folder.splits import counterpart
 from aimsssl.datasets.imageset import ImageSet
+from aimsssl.datasets.memory import MemoryWarning
 
 NAMES = ("shapes", "digits", *torchvision_sets.SETS, "nuts")  # and folder:PATH
 MAX_SIDE = 4096  # pixels
 DOWNLOADS = (*torchvision_sets.SETS, "nuts")  # those that need the network once
 
-__all__ = ["DOWNLOADS", "NAMES", "FolderWarning", "ImageSet", "counterpart", "default_root", "load"]
+__all__ = ["DOWNLOADS", "NAMES", "FolderWarning", "ImageSet", "MemoryWarning", "counterpart", "default_root", "load"]
 
 
 def default_root() -> Path:
@@ -92,6 +93,7 @@ def load(
     root = default_root() if root is None else Path(root).expanduser()
     split = split or "train"
     if name == "shapes":
+        memory.announce(limit or 0, 3, shapes.SIDE, "ask for a smaller limit")
         data = shapes.load(split, n=limit, seed=seed)
     elif name == "digits":
         data = digits.load(split)

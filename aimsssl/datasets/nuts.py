@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import zipfile
 from pathlib import Path, PurePosixPath
-from urllib.request import Request, urlopen
 
 import numpy as np
 import torch
 from PIL import Image
 
+from aimsssl.datasets.download import digest, fetch
 from aimsssl.datasets.imageset import ImageSet
 from aimsssl.datasets.pictures import open_picture, to_rgb
 
@@ -20,6 +18,7 @@ URL = "https://github.com/gkioxari/aims2020_visualrecognition/releases/download/
 CLASSES = ("date", "fig", "hazelnut")
 ANNOTATIONS = {"train": "train.json", "test": "val.json"}
 SIZE = 64
+MOST_BYTES = {"json": 50 << 20, "photograph": 200 << 20, "all": 2 << 30}  # unpacked
 REMEDY = "run: aimsssl data download nuts"
 
 
@@ -33,7 +32,7 @@ def load(split: str = "train", *, root: str | Path, download: bool = False, size
     Args:
         split: `train`, or `test` for the annotations in `val.json`.
         root: the folder that holds `nuts/nuts.zip`.
-        download: fetch the zip where it is missing.
+        download: fetch the zip where it is missing, damaged, or not the one that was first downloaded.
         size: side of an image in pixels.
 
     Returns:
@@ -47,49 +46,92 @@ def load(split: str = "train", *, root: str | Path, download: bool = False, size
     if split not in ANNOTATIONS:
         raise ValueError(f"split is {split!r}, expected 'train' or 'test'")
     path = Path(root) / "nuts" / "nuts.zip"
-    if not path.exists():
-        if not download:
-            raise FileNotFoundError(f"nuts is not in {path}; {REMEDY}")
-        fetch(URL, path)
+    if download:
+        _complete(path)
+    elif not path.exists():
+        raise FileNotFoundError(f"nuts is not in {path}; {REMEDY}")
     try:
+        _same_as_first(path)
         with zipfile.ZipFile(path) as archive:
+            _check_sizes(archive)
             images, labels = _cut(archive, split, size)
     except Exception as error:  # a broken zip, JSON or JPEG: each has its own types
-        raise OSError(f"{path} is damaged ({error}); delete it, then {REMEDY}") from error
+        raise OSError(f"{path} is damaged ({error}); {REMEDY}") from error
     return ImageSet(f"nuts/{split}", torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(), labels, CLASSES)
 
 
-def fetch(url: str, path: Path) -> None:
-    """Download a zip to `path`: whole and sound, or not at all.
+# --- a zip that is whole, and the one that came first ----------------------------------------------------------------
 
-    Raises:
-        OSError: the download broke off, is shorter or longer than announced, or is no sound zip.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(prefix=path.name, suffix=".part", dir=path.parent)
+
+def _complete(path: Path) -> None:
+    """Have a sound zip, and its SHA-256 beside it: nobody publishes one, so what comes first is trusted, then kept."""
     try:
-        request = Request(url, headers={"User-Agent": "aimsssl"})
-        with os.fdopen(handle, "wb") as file, urlopen(request, timeout=60) as answer:
-            announced, received = answer.headers.get("Content-Length"), 0
-            while block := answer.read(1 << 20):
-                received += file.write(block)
-        if announced is not None and received != int(announced):
-            raise OSError(f"{received} bytes came, expected {announced}")
-        with zipfile.ZipFile(part) as archive:
+        _sound(path)
+    except OSError:
+        fetch([URL], path, _sound, REMEDY)
+    record = _record(path)
+    if not record.exists():
+        record.write_text(f"{digest(path, 'sha256')}  {path.name}\n", encoding="ascii")
+
+
+def _record(path: Path) -> Path:
+    return path.parent / "nuts.zip.sha256"
+
+
+def _same_as_first(path: Path) -> None:
+    record = _record(path)
+    words = record.read_text(encoding="ascii", errors="replace").split() if record.exists() else []
+    if words and digest(path, "sha256") != words[0]:
+        raise OSError(f"not the file that was first downloaded, by its SHA-256; if it should be new, delete {record}")
+
+
+def _sound(path: Path) -> None:
+    """Raise an `OSError` where the file is no zip that can be read to its end, or another one than came first."""
+    _same_as_first(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _check_sizes(archive)
             if broken := archive.testzip():
                 raise OSError(f"{broken} in the zip fails its checksum")
-        os.replace(part, path)
-    except (OSError, zipfile.BadZipFile) as error:
-        hint = f"check connection and disk, then {REMEDY}"
-        raise OSError(f"{url} could not be downloaded to {path} ({error}); {hint}") from error
-    finally:
-        Path(part).unlink(missing_ok=True)
+            for split in ANNOTATIONS:
+                _annotations(archive, split)
+    except OSError:
+        raise
+    except Exception as error:  # encrypted, packed in an unknown way, cut off …
+        raise OSError(f"no sound zip of the nuts: {' '.join(str(error).split()) or type(error).__name__}") from error
+
+
+def _check_sizes(archive: zipfile.ZipFile) -> None:
+    """Raise where unpacking would take more than any such set does: a few megabytes can hold gigabytes of zeros."""
+    infos = archive.infolist()
+    for info in infos:
+        if info.file_size > MOST_BYTES["json" if info.filename.endswith(".json") else "photograph"]:
+            raise OSError(f"{info.filename} in the zip would take {info.file_size:,} bytes")
+    if (total := sum(info.file_size for info in infos)) > MOST_BYTES["all"]:
+        raise OSError(f"the zip would take {total:,} bytes")
+
+
+# --- boxes ----------------------------------------------------------------------------------------------------------
+
+
+def _annotations(archive: zipfile.ZipFile, split: str) -> dict:
+    return json.loads(archive.read(_member(archive, ANNOTATIONS[split])))
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> str:
+    """The file in the zip whose path ends in `name`, or that has at least its last part: exactly one."""
+    wanted = PurePosixPath(name.replace("\\", "/")).parts
+    names = [name for name in archive.namelist() if "__MACOSX" not in name and not name.endswith("/")]
+    for length in (len(wanted), 1):
+        found = [name for name in names if PurePosixPath(name).parts[-length:] == wanted[-length:]]
+        if len(found) == 1:
+            return found[0]
+    raise ValueError(f"the zip has {len(found)} files called {wanted[-1]}")
 
 
 def _cut(archive: zipfile.ZipFile, split: str, size: int) -> tuple[np.ndarray, torch.Tensor]:
     """Images uint8 `[N, size, size, 3]` and labels, in the order of the annotations, one photograph at a time."""
-    members = {PurePosixPath(name).name: name for name in archive.namelist() if "__MACOSX" not in name}
-    coco = json.loads(archive.read(members[ANNOTATIONS[split]]))
+    coco = _annotations(archive, split)
     names = {category["id"]: category["name"] for category in coco["categories"]}
     boxes: dict[int, list[int]] = {}
     for index, annotation in enumerate(coco["annotations"]):
@@ -98,7 +140,7 @@ def _cut(archive: zipfile.ZipFile, split: str, size: int) -> tuple[np.ndarray, t
     for record in coco["images"]:
         if record["id"] not in boxes:
             continue
-        with archive.open(members[PurePosixPath(record["file_name"].replace("\\", "/")).name]) as file:
+        with archive.open(_member(archive, record["file_name"])) as file:
             photograph = open_picture(file)
             turned = photograph.size != (record["width"], record["height"])  # boxes measured on the upright photograph
             photograph = to_rgb(photograph) if turned else photograph.convert("RGB")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import threading
-from contextlib import nullcontext
 from functools import lru_cache
 
 import numpy as np
@@ -16,8 +14,8 @@ FORMATS = (  # by name: Pillow would start Ghostscript for what calls itself EPS
     "QOI", "PSD", "DDS",
 )  # fmt: skip
 COMMON = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm")
-LARGE = 4_000_000  # pixels that are decoded at once: pictures with more wait for each other, for memory's sake
-MOST = 100_000_000  # pixels of one picture: a gigabyte while it is read
+LARGE = 4_000_000  # pixels: pictures with more are decoded one at a time, for memory's sake
+MOST = 100_000_000  # pixels of one picture: half a gigabyte while it is read
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -27,7 +25,6 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_one_large = threading.Lock()
 
 
 @lru_cache
@@ -60,6 +57,8 @@ def open_picture(file) -> Image.Image:
         image = Image.open(file, formats=formats())
     except Image.UnidentifiedImageError:
         raise OSError("no picture of a kind that is read here, whatever its name says") from None
+    except Image.DecompressionBombError:
+        raise OSError(f"more than {MOST:,} pixels; shrink it first") from None
     if image.width * image.height > MOST:
         size = f"{image.width:,} x {image.height:,}"
         image.close()
@@ -73,16 +72,19 @@ def size_of(file: str) -> tuple[int, int]:
         return image.size
 
 
-def read(file: str, size: int | None) -> np.ndarray:
-    """One picture, uint8 `[size, size, 3]`: its central square; with None `[H, W, 3]` as it is."""
+def read(file: str, size: int | None, *, large: bool = True) -> np.ndarray | None:
+    """One picture, uint8 `[size, size, 3]`: its central square; with None `[H, W, 3]` as it is.
+
+    Without `large`, None in the place of a picture of more than `LARGE` pixels: read these from one thread, since each
+    thread keeps the memory that it had.
+    """
     with open_picture(file) as image:
         pixels = image.width * image.height
         if size is not None:
             image.draft("RGB", (2 * size, 2 * size))  # a JPEG decoder skips the detail that nobody will see
             if not image.info.get("progressive"):  # whose decoder holds the whole picture all the same
                 pixels = image.width * image.height
-        with _one_large if pixels > LARGE else nullcontext():
-            return np.asarray(to_rgb(image, size))
+        return np.asarray(to_rgb(image, size)) if large or pixels <= LARGE else None
 
 
 def to_rgb(image: Image.Image, size: int | None = None) -> Image.Image:
@@ -101,10 +103,11 @@ def to_rgb(image: Image.Image, size: int | None = None) -> Image.Image:
     key = _colour_key(image)
     image.load()
     turn = _turn(image)
-    image = _eight_bits(image, key)
+    factor = min(image.size) // (4 * size) if size and image.width * image.height > LARGE else 1
+    image = _reduced(image, key, factor) if factor > 1 and image.mode[0] not in "IF" else _eight_bits(image, key)
     if size is not None:
         image = square(image, size)
-    if turn:
+    if turn is not None:  # a mirror image is number 0
         image = image.transpose(turn)
     if image.mode == "RGBA":
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
@@ -114,6 +117,17 @@ def to_rgb(image: Image.Image, size: int | None = None) -> Image.Image:
 def square(image: Image.Image, size: int) -> Image.Image:
     """The central square of an image, resized to `size` x `size` (bicubic, with antialiasing)."""
     return image if image.size == (size, size) else ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC)
+
+
+def _reduced(image: Image.Image, key, factor: int) -> Image.Image:
+    """`_eight_bits`, `factor` times smaller: strip by strip, for every conversion of a large picture copies it."""
+    width, height = image.size
+    out, rows = None, 8 * factor
+    for top in range(0, height, rows):
+        strip = _eight_bits(image.crop((0, top, width, min(top + rows, height))), key).reduce(factor)
+        out = out or Image.new(strip.mode, (strip.width, -(-height // factor)))
+        out.paste(strip, (0, top // factor))
+    return out
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:

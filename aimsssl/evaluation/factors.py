@@ -71,7 +71,7 @@ def factor_audit(
         x.cpu() for x in inputs.features(train_features=train_features, test_features=test_features)
     )
     strengths = inputs.numbers("strengths", strengths, above=0)
-    inputs.number("validation_share", validation_share, above=0, below=1)
+    validation_share = inputs.number("validation_share", validation_share, above=0, below=1)
     for argument, factors in (("train_factors", train_factors), ("test_factors", test_factors)):
         inputs.kind(argument, factors, Mapping)
     if differ := sorted(set(train_factors) ^ set(test_factors)):

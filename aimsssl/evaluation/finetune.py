@@ -12,6 +12,7 @@ from .. import inputs
 from ..augment import Augment
 from ..models import extract
 from ..optim import warmup_cosine
+from ..randomness import RandomStream
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ def finetune(
         seed: of the classifier, the order and the augmentation.
 
     Raises:
-        ValueError: an argument is out of its range, a label is unknown, or there are fewer than two classes.
+        TypeError, ValueError: an argument is out of its range, a label is unknown, there are fewer than two classes, or
+            the loss is no longer finite.
 
     Source: the procedure of SimCLR's B.5 (arXiv:2002.05709: crop and flip only, 60 epochs for 1 % of the labels),
     with AdamW in place of SGD.
@@ -70,12 +72,16 @@ def finetune(
     if outputs > 100 * len(train_images) + 1000:
         raise ValueError(f"train_labels must be numbers of classes, counted from 0; got {outputs - 1}")
     epochs, batch_size = inputs.count("epochs", epochs), inputs.count("batch_size", batch_size, 2)
-    inputs.number("learning_rate", learning_rate, above=0)
-    inputs.number("weight_decay", weight_decay, least=0)
+    learning_rate = inputs.number("learning_rate", learning_rate, above=0)
+    weight_decay = inputs.number("weight_decay", weight_decay, least=0)
+    if train_images.shape[1] != test_images.shape[1]:
+        raise ValueError(
+            f"test_images must have {train_images.shape[1]} channels, as train_images; got {test_images.shape[1]}"
+        )
 
     device, generator = next(encoder.parameters()).device, inputs.generator(seed)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(generator.initial_seed())
+    stream = RandomStream(generator.initial_seed(), device)  # of the classifier's weights, and the encoder's dropout
+    with stream:
         classifier = nn.Linear(encoder.feature_dim, outputs)
     model = nn.Sequential(copy.deepcopy(encoder), classifier).to(device).requires_grad_(True).train()
     augment = Augment(train_images.shape[-1], crop_scale, jitter=0, grayscale=0, flip=flip)
@@ -89,12 +95,15 @@ def finetune(
             for group in optimizer.param_groups:
                 group["lr"] = warmup_cosine(epoch * batches + step, epochs * batches, 0, learning_rate)
             views = augment(train_images[index].to(device), generator).contiguous(memory_format=torch.channels_last)
-            loss = F.cross_entropy(model(views), train_labels[index].to(device))
+            with stream:
+                loss = F.cross_entropy(model(views), train_labels[index].to(device))
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
             total += loss.item() * len(index)
         losses.append(total / len(train_images))
+        if not math.isfinite(total):
+            raise ValueError(f"the loss became {total} in epoch {epoch + 1}: lower learning_rate {learning_rate:g}")
 
     predictions = extract(model.eval(), test_images).argmax(dim=1)
     return FinetuneResult((predictions == test_labels).float().mean().item(), predictions, losses, model)

@@ -15,14 +15,14 @@ def alignment(z1: Tensor, z2: Tensor, alpha: float = 2.0) -> float:
 
     Args:
         z1, z2: `[N, D]`, row i of both from the same image; rows are brought to length 1 here.
-        alpha: above 0.
+        alpha: above 0, at most 100.
 
     Raises:
         ValueError: shapes, a row of zeros, an infinite or NaN entry, or alpha not above 0, by name.
 
     Source: Wang & Isola 2020, arXiv:2005.10242, §4.1.
     """
-    alpha = inputs.number("alpha", alpha, above=0)
+    alpha = inputs.number("alpha", alpha, above=0, most=100)
     unit1, unit2 = _unit_rows(z1=z1), _unit_rows(z2=z2)
     if unit1.shape != unit2.shape:
         raise ValueError(f"z1 and z2 must have one shape, got {list(unit1.shape)} and {list(unit2.shape)}")
@@ -36,7 +36,7 @@ def uniformity(z: Tensor, t: float = 2.0, chunk_size: int = 512) -> float:
 
     Args:
         z: `[N, D]`, N ≥ 2; rows are brought to length 1 here.
-        t: above 0.
+        t: above 0, at most 1e30.
         chunk_size: rows compared with the rest at one time; at least 1.
 
     Raises:
@@ -44,7 +44,7 @@ def uniformity(z: Tensor, t: float = 2.0, chunk_size: int = 512) -> float:
 
     Source: Wang & Isola 2020, arXiv:2005.10242, §4.1.
     """
-    t, chunk_size = inputs.number("t", t, above=0), inputs.count("chunk_size", chunk_size)
+    t, chunk_size = inputs.number("t", t, above=0, most=1e30), inputs.count("chunk_size", chunk_size)
     unit = _unit_rows(z=z)
     n = len(unit)
     if n < 2:

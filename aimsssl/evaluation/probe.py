@@ -61,7 +61,7 @@ def linear_probe(
     if len(train_labels.unique()) < 2:
         raise ValueError("linear_probe needs at least two classes among train_labels")
     strengths = inputs.numbers("strengths", strengths, above=0)
-    inputs.number("validation_share", validation_share, above=0, below=1)
+    validation_share = inputs.number("validation_share", validation_share, above=0, below=1)
     max_iterations = inputs.count("max_iterations", max_iterations)
     std, mean = torch.std_mean(train_features, dim=0)
     scale = 1 / std.clamp(min=1e-6 * std.max().clamp(min=1e-12))

@@ -1,9 +1,9 @@
 """Several representations of the same images, one protocol, one table."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from .. import inputs
@@ -47,11 +47,14 @@ def score_representations(
     Raises:
         ValueError: see `knn_accuracy` and `linear_probe`.
     """
-    train_labels = inputs.labels("train_labels", train_labels, len(train_labels))
-    test_labels = inputs.labels("test_labels", test_labels, len(test_labels))
+    train_labels, test_labels = (
+        inputs.labels(name, y, len(inputs.tensor(name, y, "[N]")), "cpu")
+        for name, y in (("train_labels", train_labels), ("test_labels", test_labels))
+    )
+    inputs.kind("features", features, Mapping)
     probe_labels = inputs.count("probe_labels", probe_labels, 2)
     subset = torch.randperm(len(train_labels), generator=inputs.generator(seed))[:probe_labels]
-    if len(train_labels) and len(train_labels[subset].unique()) < 2:
+    if len(train_labels[subset].unique()) < 2:
         raise ValueError(f"probe_labels must draw at least two classes; all of {len(subset)} images drawn are of one")
     scores = []
     for name, pair in features.items():
@@ -69,7 +72,14 @@ def score_representations(
 
 
 def format_table(scores: list[Score], classes: int) -> str:
-    """The table as text, with chance level."""
+    """The table as text, with chance level.
+
+    Raises:
+        TypeError, ValueError: no list of `Score`, or classes below 1.
+    """
+    classes = inputs.count("classes", classes)
+    if not isinstance(scores, Sequence) or not all(isinstance(s, Score) for s in scores):
+        raise TypeError(f"scores must be a list of Score, got {scores!r:.60}")
     lines = [f"{'representation':<18}{'D':>6}{'kNN':>8}{'probe':>8}"]
     lines += [f"{s.name:<18}{s.dimensions:>6}{s.knn:>8.3f}{s.probe:>8.3f}" for s in scores]
     return "\n".join([*lines, f"{'chance':<18}{'':>6}{1 / classes:>8.3f}{1 / classes:>8.3f}"])
@@ -96,10 +106,19 @@ def further_measures(
     Raises:
         ValueError: see `retrieval` and `clustering_scores`.
     """
+    train, test = (x.float().cpu() for x in inputs.features(train=train, test=test))
+    train_labels = inputs.labels("train_labels", train_labels, len(train), "cpu")
+    test_labels = inputs.labels("test_labels", test_labels, len(test), "cpu")
+    ranking = inputs.tensor("ranking", ranking, "[R]")
+    ranking = inputs.labels("ranking", ranking, len(ranking), "cpu")
+    if ranking.max() >= len(test):
+        raise ValueError(f"ranking must be indices of test images, below {len(test)}, got {int(ranking.max())}")
     asked = ranking[torch.isin(test_labels[ranking], train_labels)]
+    if len(asked) == 0:
+        raise ValueError("ranking has no image of a class that train_labels have")
     found = retrieval(train, train_labels, test[asked], test_labels[asked], ks=(1,))
     classes = len(test_labels.unique())
-    clusters = kmeans(F.normalize(test, dim=1), classes, iterations=50, init="k-means++", seed=seed).assignments
+    clusters = kmeans(inputs.unit_rows(test), classes, iterations=50, init="k-means++", seed=seed).assignments
     agreement = clustering_scores(clusters, test_labels)
     return {
         "recall_at_1": found.recall[1],

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from .. import inputs
 from ..augment import gaussian_blur
 
 
@@ -11,13 +12,22 @@ def convolutions(encoder: nn.Module) -> dict[str, nn.Module]:
 
     What such a layer gives out is what a unit says before the ReLU.
     """
+    inputs.kind("encoder", encoder, nn.Module)
     layers = [module for module in encoder.modules() if isinstance(module, nn.BatchNorm2d)]
     return {f"conv{number}": layer for number, layer in enumerate(layers, start=1)}
 
 
 def first_filters(encoder: nn.Module) -> Tensor:
-    """Weights of the first convolution, `[units, channels, height, width]`."""
-    return next(m for m in encoder.modules() if isinstance(m, nn.Conv2d)).weight.detach().cpu().clone()
+    """Weights of the first convolution, `[units, channels, height, width]`.
+
+    Raises:
+        TypeError, ValueError: the encoder is no module, or has no convolution.
+    """
+    inputs.kind("encoder", encoder, nn.Module)
+    for module in encoder.modules():
+        if isinstance(module, nn.Conv2d):
+            return module.weight.detach().cpu().clone()
+    raise ValueError(f"encoder must have a convolution, got {type(encoder).__name__}")
 
 
 @torch.no_grad()
@@ -33,7 +43,14 @@ def most_exciting(
 
     Returns:
         Activations and indices, `[units, count]` each.
+
+    Raises:
+        TypeError, ValueError: no module, no images, or count or batch_size below 1, by name.
     """
+    for name, module in (("encoder", encoder), ("layer", layer)):
+        inputs.kind(name, module, nn.Module)
+    images = inputs.images("images", images)
+    count, batch_size = inputs.count("count", count), inputs.count("batch_size", batch_size)
     device = next(encoder.parameters()).device
     was_training = encoder.training
     encoder.eval()
@@ -74,12 +91,25 @@ def gradient_ascent(
         decay: share of the way to grey in each step.
         blur: standard deviation in pixels, at every `blur_every`-th step.
 
+    Raises:
+        TypeError, ValueError: no module, a unit that the layer lacks, or a number out of range, by name.
+
     Source: Yosinski et al. 2015, arXiv:1506.06579, §3 (L2 decay and Gaussian blur); DeepCluster's Figure 4 is made so.
     """
+    for name, module in (("encoder", encoder), ("layer", layer)):
+        inputs.kind(name, module, nn.Module)
+    units = inputs.tensor("units", units, "[K]")
+    units = inputs.labels("units", units, len(units))
+    if not isinstance(shape, (tuple, list, torch.Size)) or len(shape) != 3:
+        raise TypeError(f"shape must be (C, H, W), got {shape!r}")
+    shape = [inputs.count("shape", side) for side in shape]
+    steps, blur_every = inputs.count("steps", steps, 0), inputs.count("blur_every", blur_every)
+    step_size, blur = inputs.number("step_size", step_size, least=0), inputs.number("blur", blur, least=0)
+    decay = inputs.number("decay", decay, least=0, most=1)
     device = next(encoder.parameters()).device
     was_training = encoder.training
     encoder.eval()
-    noise = torch.randn(len(units), *shape, generator=torch.Generator().manual_seed(seed))
+    noise = torch.randn(len(units), *shape, generator=inputs.generator(seed))
     x = (0.1 * noise).to(device)  # distance from grey
     rows = torch.arange(len(units))
     sigma = torch.full((len(units),), blur, device=device)
@@ -87,6 +117,10 @@ def gradient_ascent(
         for step in range(1, steps + 1):
             x.requires_grad_()
             encoder((0.5 + x).clamp(0, 1))
+            if units.max() >= seen.output.shape[1]:
+                raise ValueError(
+                    f"units must be below {seen.output.shape[1]}, the units of the layer, got {units.max()}"
+                )
             activity = seen.output[rows, units]  # [K, …]
             (gradient,) = torch.autograd.grad(activity.flatten(1).mean(dim=1).sum(), x)
             with torch.no_grad():

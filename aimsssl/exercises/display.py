@@ -15,9 +15,10 @@ def show(kind: str, title: str, lines: Sequence[str], monospace: bool = False) -
 
     IPython is used where it already runs, and never imported for this.
     """
+    title, *lines = (line.encode("utf-8", "replace").decode() for line in (title, *lines))  # "\ud800" cannot be sent
     text = "\n".join([title, *("  " + line for line in lines)])
     ipython = sys.modules.get("IPython")
-    if ipython is None or ipython.get_ipython() is None:
+    if ipython is None or getattr(ipython, "get_ipython", lambda: None)() is None:
         _print(text)
         return
     ipython.display.display({"text/plain": text, "text/html": _html(kind, title, lines, monospace)}, raw=True)
@@ -26,7 +27,7 @@ def show(kind: str, title: str, lines: Sequence[str], monospace: bool = False) -
 def _print(text: str) -> None:
     """Print, with question marks for the signs that an old console does not know: its words say the same."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    print(text.encode(encoding, "replace").decode(encoding))
+    print(text.encode(encoding, "replace").decode(encoding, "replace"))
 
 
 def _html(kind: str, title: str, lines: Sequence[str], monospace: bool) -> str:

@@ -4,38 +4,49 @@ The file is `progress.json` in `~/.aimsssl`, or in the folder that the environme
 
     {"04": {"lars_step": {"attempts": 3, "solved": true, "hints": 1, "last": "passed"}}}
 
-Nothing here raises: a full or read-only disk costs the record, never the lesson.
+Nothing here raises: a full or read-only disk costs the record, never the lesson. Several notebooks may write at once.
 """
 
+import contextlib
 import json
 import os
+import stat
 import tempfile
+import time
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 from aimsssl.exercises.display import show
 
 EMPTY = {"attempts": 0, "solved": False, "hints": 0, "last": ""}
+LARGEST = 10_000_000  # bytes: no record of the course's exercises comes near it
+PATIENCE = 2.0  # seconds to wait for another notebook that is writing
 _told: set[str] = set()  # problems that were already reported in this Python process
+
+
+class _Damaged(Exception):
+    """What lies in the record's place is no record."""
 
 
 def path() -> Path:
     """Where the progress of this student is kept."""
-    return Path(os.environ.get("AIMSSSL_HOME") or os.path.expanduser("~/.aimsssl")) / "progress.json"
+    try:
+        folder = Path(os.environ.get("AIMSSSL_HOME") or "~/.aimsssl").expanduser()
+    except RuntimeError:  # no HOME, and nobody of this number among the users: some containers
+        folder = Path.cwd() / ".aimsssl"
+    return folder / "progress.json"
 
 
 def read() -> dict[str, dict[str, dict]]:
     """Everything that is recorded, `{lesson: {exercise: entry}}`; empty where there is no file or it is damaged."""
     try:
-        data = json.loads(path().read_text(encoding="utf-8"))
-        return {
-            str(lesson): {str(name): {**EMPTY, **entry} for name, entry in exercises.items()}
-            for lesson, exercises in data.items()
-        }
+        return _read()
     except FileNotFoundError:
         return {}
     except OSError as error:
         _tell_once(f"Your progress cannot be read ({error}). The lesson goes on without it.")
-    except (ValueError, AttributeError, TypeError):
+    except _Damaged:
         _set_aside()
     return {}
 
@@ -47,41 +58,104 @@ def entry(lesson: str, name: str) -> dict:
 
 def note_attempt(lesson: str, name: str, outcome: str, solved: bool) -> None:
     """Count one attempt. An exercise that was solved once stays solved."""
-    old = entry(lesson, name)
-    _update(lesson, name, attempts=old["attempts"] + 1, solved=bool(old["solved"] or solved), last=outcome)
+
+    def changed(old: dict) -> dict:
+        return {"attempts": old["attempts"] + 1, "solved": old["solved"] or bool(solved), "last": outcome}
+
+    _update(lesson, name, changed)
 
 
 def note_hints(lesson: str, name: str, shown: int) -> None:
     """Keep the largest number of hints that were shown for one exercise."""
-    _update(lesson, name, hints=max(entry(lesson, name)["hints"], shown))
+    _update(lesson, name, lambda old: {"hints": max(old["hints"], shown)})
 
 
-def _update(lesson: str, name: str, **changes: object) -> None:
-    data = read()
-    data.setdefault(lesson, {})[name] = {**entry(lesson, name), **changes}
+def _read() -> dict[str, dict[str, dict]]:
+    """The record. Raises `_Damaged` where it is none, also where a number should be and something else is."""
+    place = path()
+    status = os.stat(place)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:  # to open a pipe would wait for ever
+        raise _Damaged
     try:
-        _write(data)
+        data = json.loads(place.read_bytes())
+        return {
+            lesson: {name: _checked({**EMPTY, **found}) for name, found in exercises.items()}
+            for lesson, exercises in data.items()
+        }
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        raise _Damaged from None
+
+
+def _checked(found: dict) -> dict:
+    for key, empty in EMPTY.items():
+        if type(found[key]) is not type(empty) or (isinstance(empty, int) and found[key] < 0):
+            raise TypeError(key)
+    return found
+
+
+def _update(lesson: str, name: str, changed) -> None:
+    """Change one entry; `changed(old entry)` gives what is new in it."""
+    try:
+        with _alone():
+            data = read()
+            old = {**EMPTY, **data.get(lesson, {}).get(name, {})}
+            data.setdefault(lesson, {})[name] = {**old, **changed(old)}
+            _write(data)
     except OSError as error:
         _tell_once(f"Your progress cannot be saved ({error}). The lesson goes on without it.")
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """One process at a time reads and writes, or an attempt would be lost. A dead process holds no lock.
+
+    Where the file system knows no locks, or another one holds it too long, the change is made all the same.
+    """
+    path().parent.mkdir(parents=True, exist_ok=True)
+    with open(path().with_suffix(".lock"), "a") as file:
+        until = time.monotonic() + PATIENCE
+        while not _lock(file) and time.monotonic() < until:
+            time.sleep(0.01)
+        yield  # closing the file lets the lock go
+
+
+def _lock(file) -> bool:
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except PermissionError:  # Windows' way to say that it is held
+        return os.name != "nt"
+    except (OSError, ImportError):  # a file system without locks
+        return True
+    return True
 
 
 def _write(data: dict) -> None:
     """Write a new file beside the old one, then put it in its place: a crash leaves one of the two, whole."""
     target = path()
-    target.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix="progress-", suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(data, file, indent=1, sort_keys=True, ensure_ascii=False)
+            json.dump(data, file, indent=1, sort_keys=True)
         os.replace(temporary, target)
-    except OSError:
+    except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
 
 
 def _set_aside() -> None:
     """Keep a damaged file under another name, so that nothing a student did is thrown away."""
-    damaged = path().with_suffix(".damaged.json")
+    names = (f"progress.damaged{'' if number == 1 else f'-{number}'}.json" for number in count(1))
+    damaged = next(path().with_name(name) for name in names if not os.path.lexists(path().with_name(name)))
     try:
         os.replace(path(), damaged)
         _tell_once(f"{path()} was damaged; it is kept as {damaged.name} and a new record begins.")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import ipywidgets as widgets
 from matplotlib.figure import Figure
 
-from .display import bundle, picture_html, png
+from .display import bundle
 
 NAME_WIDTH = "9em"
 
@@ -111,7 +111,7 @@ class Explorer:
     def _redraw(self, change: dict | None = None) -> None:
         try:
             self.figure = self.draw(**self.values)
-            self._picture.value = picture_html(png(self.figure), self.figure.alt_text)
+            self._picture.value = bundle(self.figure)["text/html"]
         except Exception as error:
             said = html.escape(f"{type(error).__name__}: {error}")
             self._picture.value = f'<pre role="alert">This figure could not be drawn.\n{said}</pre>'

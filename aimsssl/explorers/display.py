@@ -5,11 +5,12 @@ import html
 import io
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from matplotlib.figure import Figure
 from PIL import Image
 
+from ..datasets import ImageSet
 from ..figures import training_curve
 from ..training import Run
 
@@ -26,17 +27,27 @@ def png(figure: Figure) -> bytes:
     return small.getvalue()
 
 
-def picture_html(data: bytes, alt: str) -> str:
-    """An `<img>` that holds the PNG and its alt text."""
+def picture_html(data: bytes, alt: str, files: Sequence[str] = ()) -> str:
+    """An `<img>` that holds the PNG and its alt text, and below it the files that are shown, folded."""
     code = base64.b64encode(data).decode()
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{code}" style="max-width:100%;height:auto">'
+    listed = "".join(f"<li>{html.escape(file)}</li>" for file in files)
+    below = f"<details><summary>files of these images</summary><ol>{listed}</ol></details>" if files else ""
+    return (
+        f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{code}" style="max-width:100%;height:auto">{below}'
+    )
+
+
+def with_files(figure: Figure, images: ImageSet, index: Iterable[int]) -> Figure:
+    """The figure, which from now on names the files of the images `index`, where they come from files."""
+    figure.files = tuple(images.sources[i] for i in index) if images.sources else ()
+    return figure
 
 
 def bundle(figure: Figure) -> dict[str, str]:
     """The figure in three forms: HTML with alt text for JupyterLab, a PNG for a code host, the alt text alone."""
     data = png(figure)
     return {
-        "text/html": picture_html(data, figure.alt_text),
+        "text/html": picture_html(data, figure.alt_text, getattr(figure, "files", ())),
         "image/png": base64.b64encode(data).decode(),
         "text/plain": figure.alt_text,
     }

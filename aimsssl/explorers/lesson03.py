@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from .. import figures
 from ..evaluation import alignment, effective_rank, uniformity
 from ..losses import nt_xent
+from ..randomness import RandomStream
 from ..training import Run
 from ..training.runs import read_json
 from .animation import show_animation
@@ -55,8 +56,7 @@ def two_wishes(
         return both(z1, z2) - pull(z1, z2) / temperature  # NT-Xent is their sum
 
     def train(loss: Callable[[Tensor, Tensor], Tensor], steps: int) -> Tensor:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
+        with RandomStream(0):
             encoder = nn.Sequential(nn.Flatten(), nn.Linear(view1[0].numel(), 64), nn.ReLU(), nn.Linear(64, 2))
             optimizer = torch.optim.Adam(encoder.parameters(), lr=3e-3)
             for _ in range(steps):

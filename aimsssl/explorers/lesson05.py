@@ -11,6 +11,7 @@ from torch import Tensor
 from .. import figures
 from ..datasets import ImageSet
 from .controls import Explorer, labelled_choice, labelled_slider
+from .display import with_files
 
 STARTS = ("random points", "k-means++", "all in one corner", "one far away")
 MOST_STEPS, MOST_CLUSTERS = 15, 10
@@ -124,7 +125,8 @@ def cluster_pages(
         before = pages[epochs[max(epochs.index(epoch) - 1, 0)]] == cluster
         members, joined, left = ((mask.nonzero()[:, 0]).numpy() for mask in (here, here & ~before, before & ~here))
         title = f"cluster {cluster}, epoch {epoch}"
-        return figures.cluster_page(pictures, labels, images.classes, members, joined, left, title)
+        figure = figures.cluster_page(pictures, labels, images.classes, members, joined, left, title)
+        return with_files(figure, images, members[:24].tolist())
 
     return Explorer(
         draw,

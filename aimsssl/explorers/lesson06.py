@@ -13,7 +13,9 @@ from .. import evaluation, figures
 from ..datasets import ImageSet
 from ..datasets.imageset import balanced_sample
 from ..models import extract
+from ..randomness import RandomStream
 from .controls import Explorer, labelled_choice, labelled_slider
+from .display import with_files
 
 MOST_NEIGHBOURS, MOST_LABELS = 100, 200
 
@@ -61,7 +63,7 @@ def votes(
         k = min(k, len(index))
         _, near = evaluation.nearest_neighbours(of_bank[method][index], of_asked[method][query : query + 1], k)
         voters = index[near[0]]
-        return figures.confusion_and_neighbours(
+        figure = figures.confusion_and_neighbours(
             counts.numpy(),
             asked.classes,
             asked.images[query].numpy(),
@@ -71,6 +73,7 @@ def votes(
             bank.labels[voters].numpy(),
             f"{method}: k = {k}, {labels} labels per class",
         )
+        return with_files(figure, bank, voters.tolist())
 
     return Explorer(
         draw,
@@ -109,8 +112,7 @@ class Laboratory:
     ):
         self.bank, self.asked = bank.sample(min(keys, len(bank))), asked.sample(min(queries, len(asked)))
         self.keys, self.queries = (extract(encoder, part.images) for part in (self.bank, self.asked))
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
+        with RandomStream(0):
             self.partners = tuple(extract(encoder, view) for view in views(self.asked.images))
         self.mean = self.keys.mean(dim=0)
         self.directions = torch.linalg.svd(self.keys - self.mean, full_matrices=False).Vh.T  # [D, min(N, D)]

@@ -16,6 +16,8 @@ BINS = 16
 def picture_rows(rows: Mapping[str, np.ndarray], titles: Sequence[str] = (), side: float = 1.15) -> Figure:
     """Rows of pictures by name, each `[K, C, H, W]`, uint8 or float in [0, 1]; column `titles`, `side` in inches."""
     count = max(len(pictures) for pictures in rows.values())
+    if len(titles) > count:
+        raise ValueError(f"titles must be at most one a column, {count}, got {len(titles)}")
     figure = Figure(figsize=(side * count + 0.95, side * len(rows) + 0.3 * bool(titles)), layout="constrained")
     grid = figure.subplots(len(rows), count, squeeze=False)
     for line, (name, pictures) in zip(grid, rows.items(), strict=True):
@@ -128,6 +130,11 @@ def _heatmap(axes: Axes, table: np.ndarray, rows: Sequence[str], columns: Sequen
     return image
 
 
+def _letter(number: int) -> str:
+    """A, B, …, Z, then 27, 28, …"""
+    return chr(ord("A") + number) if number < 26 else str(number + 1)
+
+
 def views_and_riddle(
     image: np.ndarray,
     views: Sequence[np.ndarray],
@@ -171,8 +178,8 @@ def views_and_riddle(
     line[0].set_title("a view", fontsize=10)
     for number, (axes, candidate) in enumerate(zip(line[2:], candidates, strict=True)):
         picture(axes, candidate, ORANGE if reveal and number == answer else None)
-        axes.set_title("ABCDEFGH"[number] + (" ← partner" if reveal and number == answer else ""), fontsize=10)
-    told = f"The partner is {'ABCDEFGH'[answer]}, framed." if reveal else "The answer is not shown."
+        axes.set_title(_letter(number) + (" ← partner" if reveal and number == answer else ""), fontsize=10)
+    told = f"The partner is {_letter(answer)}, framed." if reveal else "The answer is not shown."
     return with_alt(
         figure,
         f"An image and two views of it with their colour histograms; means: view 1 {_mean_colour(views[0])}; view 2 "

@@ -1,6 +1,7 @@
 """DeepCluster in pictures: its plan, whitening, k-means, samplers, numbers that change, curves, clusters."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -13,7 +14,9 @@ from .parts import (
     ORANGE,
     PALETTE,
     apart,
+    colours,
     log_ticks,
+    markers,
     picture,
     plan_arrow,
     plan_box,
@@ -164,7 +167,7 @@ def inertia_by_start(inertias: Mapping[str, Sequence[float]]) -> Figure:
     axes = figure.add_subplot()
     best = min(min(values) for values in inertias.values())
     jitter = np.random.default_rng(0)
-    for row, (values, colour, marker) in enumerate(zip(inertias.values(), PALETTE, MARKERS, strict=False)):
+    for row, (values, colour, marker) in enumerate(zip(inertias.values(), colours(), markers(), strict=False)):
         places = row + 0.16 * jitter.uniform(-1, 1, len(values))
         axes.plot(values, places, marker, color=colour, ms=6.5, mec="white", mew=0.7, ls="none")
         axes.plot([np.median(values)] * 2, [row - 0.34, row + 0.34], color=INK, lw=2)
@@ -196,7 +199,7 @@ def draws_by_cluster_size(sizes: np.ndarray, draws: Mapping[str, np.ndarray]) ->
     panels = figure.subplots(1, len(draws), sharey=True, squeeze=False)[0]
     ratios = {name: len(sizes) * counts / counts.sum() for name, counts in draws.items()}
     floor = 0.6 * min(r[r > 0].min() for r in ratios.values())
-    for axes, (name, ratio), colour in zip(panels, ratios.items(), PALETTE, strict=False):
+    for axes, (name, ratio), colour in zip(panels, ratios.items(), colours(), strict=False):
         axes.axhline(1, color=INK, lw=1.2, ls="--", zorder=0)
         axes.plot(sizes, np.maximum(ratio, floor), "o", ms=5, color=colour, mec="white", mew=0.4)
         axes.set(xscale="log", yscale="log", xlabel="images in the cluster\n(log scale)")
@@ -240,7 +243,7 @@ def loss_by_step(curves: Mapping[str, Sequence[float]], levels: Mapping[str, flo
     axes = figure.add_subplot()
     top = 1.08 * max([*levels.values(), *(max(losses) for losses in curves.values())])
     labels = {f"{name} {value:.2f}": (value, GREY) for name, value in levels.items()}
-    for (name, losses), colour, style in zip(curves.items(), PALETTE, ("-", "-.", ":"), strict=False):
+    for (name, losses), colour, style in zip(curves.items(), colours(), cycle(("-", "-.", ":")), strict=False):
         axes.plot(losses, style, color=colour, lw=2.3)
         labels[name] = (losses[-1], colour)
     for value in levels.values():
@@ -275,7 +278,7 @@ def deepcluster_curve(
     )
     for axes, (title, columns, lines) in zip(panels, rows, strict=True):
         ends = {f"{name} {value:.2f}": (value, GREY) for name, value in lines.items()}
-        for (column, (name, colour)), marker in zip(columns.items(), MARKERS, strict=False):
+        for (column, (name, colour)), marker in zip(columns.items(), markers(), strict=False):
             curve = np.array([(row["epoch"], row[column]) for row in history if row.get(column) is not None])
             if len(curve):
                 axes.plot(*curve.T, marker + "-", color=colour, lw=2, ms=4, clip_on=False, zorder=3)

@@ -1,13 +1,14 @@
 """Settings compared: several seeds a setting, batch sizes, numbers of labels and clusters, curves, tables."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..evaluation import seed_interval
-from .parts import BLUE, GREY, INK, MARKERS, ORANGE, PALETTE, apart, log_ticks, tidy, with_alt
+from .parts import BLUE, GREY, INK, ORANGE, PALETTE, apart, colours, log_ticks, markers, tidy, with_alt
 
 LINES = {"--": "- -", ":": "· · ·", "-.": "– · –"}
 
@@ -35,15 +36,17 @@ def seed_points(
     panels = figure.subplots(1, len(measures), sharey=True, squeeze=False)[0]
     seen = [value for row in values.values() for measure in measures for value in row[measure]]
     top = min(1.0, 1.12 * max([*seen, *(level for by_name in lines.values() for level in by_name.values())]))
-    for axes, measure, colour in zip(panels, measures, PALETTE, strict=False):
+    for axes, measure, colour in zip(panels, measures, colours(), strict=False):
         for row, setting in enumerate(settings):
             seeds = values[setting][measure]
             _draw_seeds(axes, row, seeds, colour)
             mean = f"{np.mean(seeds):.2f}"
             axes.text(1.02, row, mean, transform=axes.get_yaxis_transform(), va="center", fontsize=10.5)
-        for style, level in zip(LINES, lines[measure].values(), strict=False):
+        for style, level in zip(cycle(LINES), lines[measure].values(), strict=False):
             axes.axvline(level, color=INK, lw=1.2, ls=style, zorder=0)
-        told = [f"{LINES[s]} {name} {v:.2f}" for s, (name, v) in zip(LINES, lines[measure].items(), strict=False)]
+        told = [
+            f"{LINES[s]} {name} {v:.2f}" for s, (name, v) in zip(cycle(LINES), lines[measure].items(), strict=False)
+        ]
         by_line = ["   ".join(told)] if len(measures) == 1 else told
         axes.set_title("\n".join([measure, *by_line]), fontsize=10)
         axes.set(xlim=(0, top), xlabel="share correct", ylim=(len(settings) - 0.5, -0.5))
@@ -73,7 +76,7 @@ def accuracy_by_batch_size(panels: Mapping[str, Mapping[int, Mapping[int, Sequen
     told = []
     for axes, (title, by_epochs) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
         ends = {}
-        for (epochs, by_batch), colour, marker in zip(by_epochs.items(), PALETTE, MARKERS, strict=False):
+        for (epochs, by_batch), colour, marker in zip(by_epochs.items(), colours(), markers(), strict=False):
             batches, means = list(by_batch), [float(np.mean(v)) for v in by_batch.values()]
             axes.plot(batches, means, color=colour, lw=2)
             for batch, seeds in by_batch.items():
@@ -107,7 +110,7 @@ def trust_ratio_change(names: Sequence[str], moments: Mapping[str, np.ndarray]) 
     figure = Figure(figsize=(6.6, 0.21 * len(names) + 1.0), layout="constrained")
     axes = figure.add_subplot()
     axes.hlines(rows, stacked.min(axis=0), stacked.max(axis=0), color="#cccccc", lw=1.5)
-    for (moment, values), colour, marker in zip(ratios.items(), (ORANGE, BLUE, *PALETTE[2:]), MARKERS, strict=False):
+    for (moment, values), colour, marker in zip(ratios.items(), colours(ORANGE, BLUE), markers(), strict=False):
         axes.plot(values, rows, marker, color=colour, ms=6, label=moment, ls="none")
     axes.set(xscale="log", ylim=(len(names) - 0.4, -0.6), xlabel="trust ratio ‖w‖ / ‖d‖ (no unit, log scale)")
     log_ticks(axes.xaxis)
@@ -132,7 +135,7 @@ def label_efficiency(
     figure = Figure(figsize=(6.8, 3.7), layout="constrained")
     axes = figure.add_subplot()
     ends, told = {}, []
-    for (method, by_labels), colour, marker in zip(scores.items(), PALETTE, MARKERS, strict=False):
+    for (method, by_labels), colour, marker in zip(scores.items(), colours(), markers(), strict=False):
         counts, means = list(by_labels), [float(np.mean(v)) for v in by_labels.values()]
         axes.plot(counts, means, color=colour, lw=2)
         for count, draws in by_labels.items():
@@ -275,7 +278,7 @@ def transfer_dots(rows: Mapping[str, Sequence[float | None]], tasks: Sequence[st
             if values[task] is not None:
                 if method in lines:
                     axes.axvline(values[task], color=GREY, lw=1.3, ls="--", zorder=0)
-                _dot(axes, values[task], row, INK if method in lines else PALETTE[task % len(PALETTE)])
+                _dot(axes, values[task], row, INK if method in lines else PALETTE[task])
         axes.set_title(title, fontsize=10)
         axes.set(xlabel="%", ylim=(len(rows) - 0.5, -0.5))
         tidy(axes, grid="y")

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 
-from .parts import BLUE, GREY, INK, MARKERS, ORANGE, PALETTE, apart, frame, note, tidy, with_alt
+from .parts import BLUE, GREY, INK, ORANGE, PALETTE, apart, colours, frame, markers, note, tidy, with_alt
 
 MATRIX_NUMBERS = 6  # views up to which a matrix has its numbers written in
 
@@ -182,7 +182,7 @@ def chance_and_floor(
     figure = Figure(figsize=(6.8, 3.5), layout="constrained")
     axes = figure.add_subplot()
     lines = {"chance, log(2N−1)": (chance, INK, "-")}
-    lines |= {f"floor, τ = {tau:g}": (f, c, "--") for (tau, f), c in zip(floors.items(), PALETTE, strict=False)}
+    lines |= {f"floor, τ = {tau:g}": (f, c, "--") for (tau, f), c in zip(floors.items(), colours(), strict=False)}
     top = 1.06 * max(chance)
     places = apart([values[-1] for values, _, _ in lines.values()], 0.075 * top)
     for (name, (values, colour, style)), y in zip(lines.items(), places, strict=True):
@@ -204,7 +204,7 @@ def loss_by_epoch(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
     """Losses of one or more runs, `{name: (epochs, losses)}`, beside horizontal levels such as chance and floor."""
     figure = Figure(figsize=(6.8, 3.2), layout="constrained")
     axes = figure.add_subplot()
-    for (epochs, losses), colour, marker in zip(curves.values(), PALETTE, MARKERS, strict=False):
+    for (epochs, losses), colour, marker in zip(curves.values(), colours(), markers(), strict=False):
         axes.plot(epochs, losses, marker + "-", color=colour, lw=2, ms=5, clip_on=False, zorder=3)
     lasts = {f"{name}, now {losses[-1]:.2f}": losses[-1] for name, (_, losses) in curves.items()}
     axes.set_ylim(0, 1.1 * max([*levels.values(), *(x for _, losses in curves.values() for x in losses)]))
@@ -221,7 +221,7 @@ def loss_by_epoch(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
 def _levels(axes: Axes, levels: Mapping[str, float], lasts: Mapping[str, float]) -> None:
     """Dashed lines, named at the right edge, and names for the ends of curves, moved apart where they would meet."""
     labels = {f"{name} {value:.2f}": (value, GREY) for name, value in levels.items()}
-    labels |= {name: (value, colour) for (name, value), colour in zip(lasts.items(), PALETTE, strict=False)}
+    labels |= {name: (value, colour) for (name, value), colour in zip(lasts.items(), colours(), strict=False)}
     top = axes.get_ylim()[1]
     for value in levels.values():
         axes.axhline(value, color=GREY, lw=1.2, ls="--", zorder=0)
@@ -245,7 +245,7 @@ def push_by_similarity(similarity: np.ndarray, shares: Mapping[float, np.ndarray
     order = np.argsort(similarity)
     lowest = 1e-6
     ends = {}
-    for (tau, share), colour, marker in zip(shares.items(), PALETTE, MARKERS, strict=False):
+    for (tau, share), colour, marker in zip(shares.items(), colours(), markers(), strict=False):
         axes.plot(similarity[order], share[order], marker, color=colour, ms=3.5, alpha=0.8, mew=0)
         ends[f"τ = {tau:g}: half of it on {holders(share)}"] = (share[order][-1], colour)
     axes.axhline(1 / len(similarity), color=GREY, lw=1, ls=":", zorder=0)
@@ -331,7 +331,7 @@ def geometry_by_epoch(
     }
     figure = Figure(figsize=(8.0, 3.2), layout="constrained")
     for axes, (measure, meaning) in zip(figure.subplots(1, 3), measures.items(), strict=True):
-        for (name, rows), colour, marker in zip(traces.items(), PALETTE, MARKERS, strict=False):
+        for (name, rows), colour, marker in zip(traces.items(), colours(), markers(), strict=False):
             epochs, values = [row["epoch"] for row in rows], [row[measure] for row in rows]
             axes.plot(epochs, values, marker + "-", color=colour, lw=2, ms=4.5, label=name)
         for name, value in references.get(measure, {}).items():
@@ -364,7 +364,7 @@ def memory_and_time(
     """
     figure = Figure(figsize=(7.6, 3.9), layout="constrained")
     left, right = figure.subplots(1, 2, sharex=True)
-    for (name, way), colour, marker in zip(ways.items(), PALETTE, MARKERS, strict=False):
+    for (name, way), colour, marker in zip(ways.items(), colours(), markers(), strict=False):
         for axes, key in ((left, "mebibytes"), (right, "seconds")):
             axes.plot(way["views"], way[key], marker + "-", color=colour, lw=1.8, ms=5, label=name)
     left.axhline(limit, color=INK, lw=1.2, ls="--", zorder=0)

@@ -14,6 +14,8 @@ from .parts import (
     ORANGE,
     PALETTE,
     apart,
+    colours,
+    markers,
     neighbour_grid,
     own_class_share,
     scatter,
@@ -109,7 +111,7 @@ def curves_by_number(
     drawn = list(zip(figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels.items(), strict=True))
     for axes, (title, lines) in drawn:
         ends = {}
-        for (name, by_number), colour, marker in zip(lines.items(), PALETTE, MARKERS, strict=False):
+        for (name, by_number), colour, marker in zip(lines.items(), colours(), markers(), strict=False):
             x, y = list(by_number), list(by_number.values())
             axes.plot(x, y, marker=marker, color=colour, lw=2, ms=5, mec="white", mew=0.6, clip_on=False, zorder=3)
             ends[name] = (y[-1], colour)
@@ -371,7 +373,9 @@ def method_table(
     told = []
     for axes, (name, rows) in zip(panels, data.items(), strict=True):
         for row, method in enumerate(methods):
-            for number, (measure, colour, marker) in enumerate(zip(measures, (ORANGE, BLUE), "so", strict=False)):
+            for number, (measure, colour, marker) in enumerate(
+                zip(measures, colours(ORANGE, BLUE), markers("so"), strict=False)
+            ):
                 seeds, (low, high) = rows[method][measure]
                 y = row + 0.3 * (number - (len(measures) - 1) / 2)
                 axes.plot([low, high], [y, y], color=colour, lw=5, alpha=0.3, solid_capstyle="butt")
@@ -389,7 +393,7 @@ def method_table(
         tidy(axes, grid="x")
         axes.tick_params(axis="y", length=0)
     panels[0].set_yticks(range(len(methods)), methods, fontsize=10.5)
-    for measure, colour, marker in zip(measures, (ORANGE, BLUE), "so", strict=False):
+    for measure, colour, marker in zip(measures, colours(ORANGE, BLUE), markers("so"), strict=False):
         panels[0].plot([], [], marker, color=colour, label=measure)
     panels[0].plot([], [], ":", color=INK, label=f"chance {chance:.2f} (where it is on the panel)")
     figure.legend(loc="outside lower center", ncols=len(measures) + 1, frameon=False, fontsize=10)

@@ -1,12 +1,18 @@
 """What the figures share: colours, pictures, scatter plots, words that keep out of each other's way."""
 
-from collections.abc import Sequence
+import unicodedata
+import warnings
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import count, cycle
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.font_manager import FontProperties, fontManager, get_font
 from matplotlib.patches import FancyBboxPatch
+from matplotlib.text import Text
 from matplotlib.ticker import LogLocator, NullFormatter
 
 # seaborn's "colorblind"; importing seaborn would bring pyplot with it
@@ -14,12 +20,84 @@ PALETTE = (
     "#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9",
 )  # fmt: skip
 MARKERS = "os^DvPX*<>"
+SQUARE = "□"
 BLUE, ORANGE, GREY, INK = PALETTE[0], PALETTE[1], "#6b6b6b", "#222222"
 
 
+def colours(*first: str) -> Iterator[str]:
+    """The palette without end, `first` before all others."""
+    return cycle([*first, *(c for c in PALETTE if c not in first)])
+
+
+def markers(first: str = "") -> Iterator[str]:
+    """Markers without end, `first` before all others; a second round of colours meets other markers than the first."""
+    order = first + "".join(m for m in MARKERS if m not in first)
+    return (order[(i + i // len(order)) % len(order)] for i in count())
+
+
 def with_alt(figure: Figure, text: str) -> Figure:
+    """The finished figure: with its description, and names drawn as they are written, whatever is in them."""
     figure.alt_text = text
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.get_ticklabels()  # they are made when asked for
+    for words in figure.findobj(Text):
+        words.set_parse_math(False)  # a class may be called $x$
+        if not words.get_text().isascii():
+            _find_glyphs(words)
     return figure
+
+
+def in_legend(name: str) -> str:
+    """A name for a legend, which leaves out those that begin with an underscore."""
+    return f" {name}" if name.startswith("_") else name
+
+
+def _find_glyphs(words: Text) -> None:
+    """Fonts for all characters; where none of this computer has one, say so once and draw a square."""
+    usual = words.get_fontproperties()
+    missing = {c for c in words.get_text() if not c.isspace() and not _has(_path(usual), c)}
+    found = {c: _font_with(c) for c in missing}
+    if families := sorted({family for family in found.values() if family}):
+        words.set_fontfamily([*usual.get_family(), *families])
+    for c in sorted(c for c, family in found.items() if family is None):
+        words.set_text(words.get_text().replace(c, SQUARE))
+
+
+@cache
+def _font_with(character: str) -> str | None:
+    """A family that has the character. The first one without is told of, and not those after it."""
+    for font in fontManager.ttflist:
+        if _has(font.fname, character):
+            return font.name
+    _tell_of_missing_font(_script(character))
+    return None
+
+
+@cache
+def _tell_of_missing_font(script: str) -> None:
+    warnings.warn(
+        f"no font of this computer has {script} characters: they are drawn as squares. Install one that does, "
+        "such as Noto Sans CJK or Noto Emoji, and delete matplotlib's font cache",
+        stacklevel=2,
+    )
+
+
+def _script(character: str) -> str:
+    """What a character belongs to, in a word: the first of its name in Unicode."""
+    return unicodedata.name(character, "such").split()[0].split("-")[0]
+
+
+@cache
+def _has(path: str, character: str) -> bool:
+    try:
+        return ord(character) in get_font(path).get_charmap()
+    except (OSError, RuntimeError):  # a font that cannot be read
+        return False
+
+
+def _path(font: FontProperties) -> str:
+    return fontManager.findfont(font)
 
 
 def note(axes: Axes, text: str, x: float, y: float, offset: tuple[float, float], colour: str) -> None:
@@ -85,10 +163,9 @@ def plan_arrow(axes: Axes, x1: float, y1: float, x2: float, y2: float) -> None:
 
 
 def scatter(axes: Axes, points: np.ndarray, labels: np.ndarray, classes: Sequence[str], size: float) -> None:
-    for label, name in enumerate(classes):
+    for (label, name), colour, marker in zip(enumerate(classes), colours(), markers(), strict=False):
         chosen = points[labels == label]
-        colour, marker = PALETTE[label % len(PALETTE)], MARKERS[(label + label // len(PALETTE)) % len(MARKERS)]
-        axes.scatter(*chosen.T, s=size, color=colour, marker=marker, lw=0, label=name)
+        axes.scatter(*chosen.T, s=size, color=colour, marker=marker, lw=0, label=in_legend(name))
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_color("#cccccc")

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from .parts import BLUE, GREY, INK, picture, tidy, with_alt
 
+MOST = 50  # classes that are drawn: 200 panels take a minute and a half
 TURNS = ("0°", "90°", "180°", "270°")
 
 
@@ -20,6 +21,10 @@ def rotation_confusion(counts: np.ndarray, classes: Sequence[str]) -> Figure:
     counts = np.asarray(counts, dtype=float)
     shares = counts / counts.sum(axis=2, keepdims=True).clip(1)
     right = shares.diagonal(axis1=1, axis2=2).mean(axis=1)
+    told = ", ".join(f"{name} {rate:.2f}" for name, rate in zip(classes, right, strict=True))
+    shown = np.sort(right.argsort(kind="stable")[:MOST])  # where there are more, those that are most often wrong
+    only = f" Drawn are the {MOST} of {len(classes)} classes with the fewest." if len(classes) > MOST else ""
+    classes, shares, right = [classes[i] for i in shown], shares[shown], right[shown]
     columns = min(5, len(classes))
     lines = -(-len(classes) // columns)
     figure = Figure(figsize=(7.2, 1.62 * lines + 0.55), layout="constrained")
@@ -32,14 +37,13 @@ def rotation_confusion(counts: np.ndarray, classes: Sequence[str]) -> Figure:
         axes.set_xticks(range(4), TURNS, fontsize=7.5)
         axes.set_yticks(range(4), TURNS, fontsize=8.5)
         axes.tick_params(length=0)
-    figure.supxlabel("turn that the network said", fontsize=10)
+    figure.supxlabel("turn that the network said" + only.lower().rstrip("."), fontsize=10)
     figure.supylabel("turn that was made", fontsize=10)
     figure.colorbar(image, ax=grid, label="share of the row", shrink=0.8, ticks=(0, 0.5, 1))
-    told = ", ".join(f"{name} {rate:.2f}" for name, rate in zip(classes, right, strict=True))
     return with_alt(
         figure,
         f"For each class a 4 by 4 map of the turn that was made against the turn that was said; right answers lie on "
-        f"the diagonal. Share of right answers, chance 0.25: {told}.",
+        f"the diagonal. Share of right answers, chance 0.25: {told}.{only}",
     )
 
 

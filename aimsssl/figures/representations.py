@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from .parts import INK, PALETTE, frame, name_classes, neighbour_grid, own_class_share, scatter, tidy, with_alt
+from .parts import INK, colours, frame, name_classes, neighbour_grid, own_class_share, scatter, tidy, with_alt
 
 
 def similarity_matrix(similarity: np.ndarray, positives: np.ndarray) -> Figure:
@@ -39,7 +39,7 @@ def accuracy_bars(scores: Mapping[str, Mapping[str, float]], chance: Mapping[str
     rows, measures = list(scores), list(chance)
     figure = Figure(figsize=(7.2, 0.42 * len(rows) + 1.15), layout="constrained")
     panels = figure.subplots(1, len(measures), sharey=True, squeeze=False)[0]
-    for axes, measure, colour in zip(panels, measures, PALETTE, strict=False):
+    for axes, measure, colour in zip(panels, measures, colours(), strict=False):
         values = np.array([scores[row][measure] for row in rows])
         bars = axes.barh(rows, values, color=colour, height=0.62)
         axes.bar_label(bars, [f"{value:.2f}" for value in values], padding=3, fontsize=10.5)

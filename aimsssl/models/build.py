@@ -2,8 +2,9 @@
 
 from torch import nn
 
-from .convnets import alexnet, convnet, vgg16
-from .resnet import resnet18
+from .. import inputs
+from .convnets import alexnet, check_size, convnet, vgg16
+from .resnet import STEMS, resnet18
 from .sobel import SobelFirst
 
 ENCODERS = ("resnet18", "convnet", "alexnet", "vgg16")
@@ -15,11 +16,13 @@ def build_encoder(name: str, *, stem: str, width: int, in_channels: int, sobel: 
     Raises:
         ValueError: no encoder has this name, or a size is out of range.
     """
+    if not isinstance(name, str) or name not in ENCODERS:
+        raise ValueError(f"encoder must be one of {', '.join(ENCODERS)}, got {name!r} as its name")
+    inputs.choice("stem", stem, STEMS)
+    check_size(width, in_channels)
     channels = 2 if sobel else in_channels
     if name == "resnet18":
         encoder: nn.Module = resnet18(stem, width, channels)
-    elif name in ENCODERS:
-        encoder = {"convnet": convnet, "alexnet": alexnet, "vgg16": vgg16}[name](width, channels)
     else:
-        raise ValueError(f"encoder must be one of {', '.join(ENCODERS)}, got {name!r}")
+        encoder = {"convnet": convnet, "alexnet": alexnet, "vgg16": vgg16}[name](width, channels)
     return SobelFirst(encoder) if sobel else encoder

@@ -7,6 +7,8 @@ which DeepCluster clusters on. `width` is 64 in the papers; layers grow with it.
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .. import inputs
+
 POOL = "pool"
 
 
@@ -23,10 +25,8 @@ class ConvStack(nn.Module):
 
     def __init__(self, in_channels: int, layers: list, pool: nn.Module, grid: int, hidden: tuple[int, ...] = ()):
         super().__init__()
-        if in_channels < 1 or min(layer[0] for layer in layers if layer != POOL) < 1:
-            raise ValueError(f"width and in_channels must be at least 1, got layers {layers} and {in_channels}")
         body: list[nn.Module] = []
-        d = in_channels
+        d = self.in_channels = in_channels
         for layer in layers:
             if layer == POOL:
                 body.append(pool)
@@ -50,8 +50,15 @@ class ConvStack(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, x: Tensor, before_relu: bool = False) -> Tensor:
+        inputs.pixels("images x", x, (self.in_channels,))
         x = self.body(x)
         return x if before_relu else F.relu(x)
+
+
+def check_size(width: int, in_channels: int) -> None:
+    """Raise unless both are whole numbers from 1."""
+    if inputs.count("width", width, None) < 1 or inputs.count("in_channels", in_channels, None) < 1:
+        raise ValueError(f"width and in_channels must be at least 1, got {width} and {in_channels}")
 
 
 def alexnet(width: int = 64, in_channels: int = 3) -> ConvStack:
@@ -61,6 +68,7 @@ def alexnet(width: int = 64, in_channels: int = 3) -> ConvStack:
     384, 256, then 4096 and 4096. Its first kernel, 11 pixels and stride 4 for 224-pixel images, is 5 and 2 here, so
     that a 28- or 32-pixel image is 2×2 at the end. There is no dropout: batch norm does its work.
     """
+    check_size(width, in_channels)
     w = width
     layers = [(3 * w // 2, 5, 2), POOL, (4 * w, 5, 1), POOL, (6 * w, 3, 1), (6 * w, 3, 1), (4 * w, 3, 1), POOL]
     return ConvStack(in_channels, layers, nn.MaxPool2d(3, 2, 1), 2, (64 * w, 64 * w))
@@ -71,6 +79,7 @@ def vgg16(width: int = 64, in_channels: int = 3) -> ConvStack:
 
     Simonyan & Zisserman 2014, arXiv:1409.1556, Table 1, D. A 28- or 32-pixel image is 1×1 at the end. No dropout.
     """
+    check_size(width, in_channels)
     layers = []
     for factor, count in ((1, 2), (2, 2), (4, 3), (8, 3), (8, 3)):
         layers += [(factor * width, 3, 1)] * count + [POOL]
@@ -83,5 +92,6 @@ def convnet(width: int = 16, in_channels: int = 3) -> ConvStack:
     The first kernel has 5 pixels a side, so that one sees what it looks for; a 28- or 32-pixel image is 4×4 behind the
     last, and is averaged to 2×2. Its features are that map: the places of things are still in it.
     """
+    check_size(width, in_channels)
     layers = [(2 * width, 5, 1), POOL, (4 * width, 3, 1), POOL, (8 * width, 3, 1), POOL, (16 * width, 3, 1)]
     return ConvStack(in_channels, layers, nn.MaxPool2d(2, 2, ceil_mode=True), 2)

@@ -4,6 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .. import inputs
+from .convnets import check_size
+
 STEMS = ("cifar", "small", "imagenet")
 
 
@@ -92,6 +95,7 @@ class ResNet18(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, x: Tensor, before_relu: bool = False) -> Tensor:
+        inputs.pixels("images x", x, (self.conv1.in_channels,))
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
         x = self.layer3(self.layer2(self.layer1(x)))
         # DeepCluster clusters features before the last ReLU, see aimsssl.training.deepcluster
@@ -112,10 +116,8 @@ def resnet18(stem: str = "cifar", width: int = 64, in_channels: int = 3) -> ResN
     Raises:
         ValueError: `stem` is none of these, or a number is below 1.
     """
-    if stem not in STEMS:
-        raise ValueError(f"stem must be one of {', '.join(STEMS)}, got {stem!r}")
-    if width < 1 or in_channels < 1:
-        raise ValueError(f"width and in_channels must be at least 1, got {width} and {in_channels}")
+    inputs.choice("stem", stem, STEMS)
+    check_size(width, in_channels)
     return ResNet18(stem, width, in_channels)
 
 
@@ -125,7 +127,12 @@ def extract(encoder: nn.Module, images: Tensor, batch_size: int = 500, *, before
 
     Images go to the encoder's device and are scaled to [0, 1] if they are uint8. The encoder's mode is put back.
     `before_relu` asks the encoder for its features before the last ReLU.
+
+    Raises:
+        TypeError, ValueError: no module, no images `[N, C, H, W]`, an infinite or NaN pixel, or batch_size below 1.
     """
+    inputs.kind("encoder", encoder, nn.Module)
+    images, batch_size = inputs.images("images", images), inputs.count("batch_size", batch_size)
     options = {"before_relu": True} if before_relu else {}
     parameter = next(encoder.parameters(), torch.empty(0))
     was_training = encoder.training
@@ -133,7 +140,7 @@ def extract(encoder: nn.Module, images: Tensor, batch_size: int = 500, *, before
     features = []
     for batch in images.split(batch_size):
         batch = batch.to(parameter.device)
-        batch = batch.float() / 255 if batch.dtype == torch.uint8 else batch
+        batch = batch.float() / 255 if batch.dtype == torch.uint8 else batch.float()
         features.append(encoder(batch.to(memory_format=torch.channels_last), **options).float().cpu())
     encoder.train(was_training)
     return torch.cat(features)

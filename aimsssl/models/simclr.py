@@ -2,6 +2,8 @@
 
 from torch import Tensor, nn
 
+from .. import inputs
+
 
 class ProjectionHead(nn.Sequential):
     """z = W₂ ReLU(W₁ h): features `[B, d_in]` to the space where the loss is applied, `[B, d_out]` (§4.2).
@@ -11,6 +13,9 @@ class ProjectionHead(nn.Sequential):
     """
 
     def __init__(self, d_in: int, d_hidden: int, d_out: int, norm: bool = False):
+        for name, value, least in (("d_in", d_in, 1), ("d_hidden", d_hidden, 0), ("d_out", d_out, 1)):
+            inputs.count(name, value, least)
+
         def layer(a: int, b: int) -> list[nn.Module]:
             return [nn.Linear(a, b, bias=not norm)] + [nn.BatchNorm1d(b)] * norm
 
@@ -23,6 +28,8 @@ class SimCLR(nn.Module):
 
     def __init__(self, encoder: nn.Module, head: nn.Module):
         super().__init__()
+        inputs.kind("encoder", encoder, nn.Module)
+        inputs.kind("head", head, nn.Module)
         self.encoder, self.head = encoder, head
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .. import inputs
+
 
 class Sobel(nn.Module):
     """Grey, then its change from left to right and from top to bottom: `[B, C, H, W]` to `[B, 2, H, W]`.
@@ -18,6 +20,8 @@ class Sobel(nn.Module):
         self.register_buffer("kernel", torch.stack([change, change.T])[:, None], persistent=False)  # [2, 1, 3, 3]
 
     def forward(self, x: Tensor) -> Tensor:
+        inputs.pixels("x", x)
+        x = x if x.is_floating_point() else x.float()
         return F.conv2d(x.mean(dim=1, keepdim=True), self.kernel.to(x.dtype), padding=1)
 
 

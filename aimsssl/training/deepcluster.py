@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F
@@ -18,9 +19,12 @@ from ..augment import Augment
 from ..clustering import kmeans, pca_whiten, uniform_over_clusters
 from ..datasets import ImageSet
 from ..models import ENCODERS, SimCLR, build_encoder, extract
+from ..randomness import RandomStream
+from .config import TrainingConfig
 from .distributed import Processes
-from .loop import Draw, EpochPlan, TrainingConfig, fit, monitor_split, new_run
+from .loop import Draw, EpochPlan, fit, monitor_split, new_run
 from .runs import Run, RunError
+from .settings import Count, CropScale, Probability, Range, Size
 
 
 @dataclass(frozen=True)
@@ -43,26 +47,18 @@ class DeepClusterConfig(TrainingConfig):
         crop_scale, jitter, grayscale, flip, rotate: of the single view, see `aimsssl.augment.Augment`.
     """
 
-    encoder: str = "convnet"
+    encoder: Literal[ENCODERS] = "convnet"
     sobel: bool = False
-    clusters: int = 100
-    pca_dim: int = 64
-    kmeans_iterations: int = 20
-    reassign_every: int = 1
+    clusters: Annotated[int, Range(2, 10**6)] = 100
+    pca_dim: Size = 64
+    kmeans_iterations: Count = 20
+    reassign_every: Count = 1
     uniform: bool = True
-    crop_scale: tuple[float, float] | None = (0.4, 1.0)
-    jitter: float = 0.0
-    grayscale: float = 0.0
-    flip: float = 0.5
-    rotate: float = 0.0
-
-    def __post_init__(self):
-        super().__post_init__()
-        if self.encoder not in ENCODERS:
-            raise ValueError(f"encoder must be one of {', '.join(ENCODERS)}, got {self.encoder!r}")
-        for name, least in (("clusters", 2), ("pca_dim", 1), ("kmeans_iterations", 1), ("reassign_every", 1)):
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
+    crop_scale: CropScale | None = (0.4, 1.0)
+    jitter: Annotated[float, Range(0, 2.5)] = 0.0
+    grayscale: Probability = 0.0
+    flip: Probability = 0.5
+    rotate: Annotated[float, Range(0, 180)] = 0.0
 
     @property
     def chance_loss(self) -> float:
@@ -72,8 +68,7 @@ class DeepClusterConfig(TrainingConfig):
 
 def build_deepcluster(config: DeepClusterConfig, in_channels: int) -> SimCLR:
     """Encoder and linear head, with weights drawn from `config.seed`: untrained, it is the random-weights baseline."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
+    with RandomStream(config.seed):
         encoder = build_encoder(
             config.encoder, stem=config.stem, width=config.width, in_channels=in_channels, sobel=config.sobel
         )
@@ -135,6 +130,7 @@ def train_deepcluster(
     run_dir: str | Path | None = None,
     resume: bool = True,
     *,
+    start_from: str | Path | None = None,
     probe: Tensor | None = None,
     progress: Callable[[Run], None] | str | None = "bar",
 ) -> Run:
@@ -207,6 +203,7 @@ def train_deepcluster(
         run,
         encoder=model.encoder,
         resume=resume,
+        start_from=start_from,
         chance_loss=config.chance_loss,
         probe=probe,
         before_epoch=before_epoch,

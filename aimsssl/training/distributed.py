@@ -49,24 +49,31 @@ class Processes:
 
     def start(self, run: Run, resume: bool) -> dict | None:
         """`run.start` on every process: the main one takes the folder and decides the configuration."""
-        if self.world == 1:
-            return run.start(resume)
-        try:
-            state = run.start(resume) if self.main else None
-        except RunError:
-            self.close()
-            raise
-        shared = [run.config, run.history, run.snapshots, run.assignments, state]
-        dist.broadcast_object_list(shared)
-        run.config, run.history, run.snapshots, run.assignments, state = shared
+
+        def start() -> tuple:
+            state = run.start(resume)
+            return state, run.config, run.segments, run.history, run.snapshots, run.assignments
+
+        state, run.config, run.segments, run.history, run.snapshots, run.assignments = self.from_main(start)
         return state
 
     def from_main(self, compute: Callable[[], Result]) -> Result:
-        """What `compute()` gives on the main process, on all of them."""
+        """What `compute()` gives on the main process, on all of them.
+
+        Raises:
+            RunError: `compute` raised it; all of them do.
+        """
         if self.world == 1:
             return compute()
-        shared = [compute() if self.main else None]
+        shared = [None, None]
+        if self.main:
+            try:
+                shared[0] = compute()
+            except RunError as error:
+                shared[1] = str(error)
         dist.broadcast_object_list(shared, group=self.patient)
+        if shared[1] is not None:
+            raise RunError(shared[1])
         return shared[0]
 
     def share(self, batch: Tensor) -> Tensor:

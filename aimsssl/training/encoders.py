@@ -4,10 +4,12 @@ import io
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..models import build_encoder
+from ..randomness import RandomStream
 from .runs import Run, RunError, write_atomically
+from .stored import restore_weights
 
 
 def load_encoder(run_dir: str | Path) -> tuple[nn.Module, Run]:
@@ -16,25 +18,32 @@ def load_encoder(run_dir: str | Path) -> tuple[nn.Module, Run]:
     Raises:
         RunError: there is no run, no checkpoint yet, or it is damaged.
     """
-    run = Run.open(run_dir)
-    state = run.load_checkpoint()
+    run, state = Run.open_with_state(run_dir)
     if state is None:
         raise RunError(f"{run.path} has no checkpoint.pt: the run has not finished its first epoch")
-    encoder = _build(run)
-    prefix = "encoder."
-    encoder.load_state_dict({k.removeprefix(prefix): v for k, v in state["model"].items() if k.startswith(prefix)})
+    with RandomStream(0):  # the weights that are drawn first are not kept
+        encoder = _build(run)
+    restore_weights(encoder_weights(state), run.path, encoder)
     return encoder.eval(), run
+
+
+def encoder_weights(state: dict) -> dict[str, Tensor]:
+    """The encoder's part of a checkpoint's weights, under its own names."""
+    prefix = "encoder."
+    return {k.removeprefix(prefix): v for k, v in state["model"].items() if k.startswith(prefix)}
 
 
 def random_encoder(run: Run) -> nn.Module:
     """The encoder that a run started from: same shape, same seed, no training."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(run.config["seed"])
+    with RandomStream(run.config["seed"]):
         return _build(run).eval()
 
 
 def _build(run: Run) -> nn.Module:
-    return build_encoder(**_settings(run))
+    try:
+        return build_encoder(**_settings(run))
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"the config.json of {run} describes no encoder ({error}); restore it from a copy") from error
 
 
 def _settings(run: Run) -> dict:
@@ -71,23 +80,17 @@ encoder.maxpool = torch.nn.Identity()
 def export_encoder(run_dir: str | Path, path: str | Path) -> str:
     """Write a run's encoder as a state dict, and return the lines that load it.
 
-    A `resnet18` is written as torchvision's, and nothing of ours is needed to load it. Other encoders, and those behind
-    Sobel filters, are not in torchvision: their lines call `aimsssl.models`.
+    A `resnet18` of width 64 is written as torchvision's, and nothing of ours is needed to load it. Other widths, other
+    encoders, and those behind Sobel filters are not in torchvision: their lines call `aimsssl.models`.
 
     Raises:
-        ValueError: a resnet18 is not 64 wide, as torchvision's is.
         RunError: see `load_encoder`.
     """
     encoder, run = load_encoder(run_dir)
     settings = _settings(run)
-    torchvisions = settings["name"] == "resnet18" and not settings["sobel"]
-    if torchvisions and run.config["width"] != 64:
-        raise ValueError(
-            f"torchvision's resnet18 has width 64, this run has {run.config['width']}: train with width 64"
-        )
-    channels = run.config["data"]["shape"][1]
-    if torchvisions and run.config["stem"] == "imagenet" and channels != 3:
-        raise ValueError(f"torchvision's resnet18 takes 3 channels, this run has {channels}: use another stem")
+    channels, width = settings["in_channels"], settings["width"]
+    torchvisions = settings["name"] == "resnet18" and width == 64 and not settings["sobel"]
+    torchvisions &= channels == 3 or settings["stem"] != "imagenet"
     buffer = io.BytesIO()
     torch.save(encoder.state_dict(), buffer)
     write_atomically(Path(path), buffer.getvalue())

@@ -13,9 +13,10 @@ from torch import nn
 
 from .. import profile
 from ..datasets import ImageSet
+from .config import TrainingConfig
 from .deepcluster import DeepClusterConfig, train_deepcluster
 from .encoders import random_encoder
-from .loop import TrainingConfig, new_run
+from .loop import new_run
 from .pretext import PretextConfig, train_pretext
 from .runs import Run
 from .simclr import SimCLRConfig, train_simclr

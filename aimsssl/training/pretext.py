@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Literal, Self
 
 import torch
 import torch.nn.functional as F
@@ -15,10 +15,11 @@ from ..augment import Augment
 from ..datasets import ImageSet
 from ..models import SimCLR, resnet18
 from ..profile import Profile
-from .loop import Draw, TrainingConfig, fit, new_run
+from ..randomness import RandomStream
+from .config import TrainingConfig
+from .loop import Draw, fit, new_run
 from .runs import Run
-
-TASKS = ("rotation", "inpainting", "jigsaw")
+from .settings import CropScale, Probability, Range, Share
 
 
 @dataclass(frozen=True)
@@ -34,21 +35,19 @@ class PretextConfig(TrainingConfig):
         orders: jigsaw: how many orders of the tiles there are to tell apart.
     """
 
-    task: str = "rotation"
-    crop_scale: tuple[float, float] = (1.0, 1.0)
-    flip: float = 0.5
-    hole: float = 0.6
-    grid: int = 2
-    tile: float = 0.875
-    orders: int = 24
+    task: Literal["rotation", "inpainting", "jigsaw"] = "rotation"
+    crop_scale: CropScale = (1.0, 1.0)
+    flip: Probability = 0.5
+    hole: Share = 0.6
+    grid: Annotated[int, Range(2, 3)] = 2
+    tile: Share = 0.875
+    orders: Annotated[int, Range(2, 10_000)] = 24
 
     def __post_init__(self):
         super().__post_init__()
-        if self.task not in TASKS:
-            raise ValueError(f"task must be one of {', '.join(TASKS)}, got {self.task!r}")
-        for name in ("hole", "tile"):
-            if not 0 < getattr(self, name) <= 1:
-                raise ValueError(f"{name} is a share in (0, 1], got {getattr(self, name)}")
+        if self.orders > math.factorial(self.grid**2):
+            most = math.factorial(self.grid**2)
+            raise ValueError(f"orders must be at most {most}, the orders of {self.grid**2} tiles, got {self.orders}")
 
     @classmethod
     def for_profile(cls, profile: Profile, **changes) -> Self:
@@ -95,8 +94,7 @@ def build_pretext(config: PretextConfig, channels: int, size: int) -> SimCLR:
     Its `head(h)` gives scores of the turns `[B, 4]`, the whole image `[B, channels, size, size]`, or scores of the
     orders.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
+    with RandomStream(config.seed):
         encoder = resnet18(config.stem, config.width, channels)
         d = encoder.feature_dim
         if config.task == "rotation":
@@ -114,6 +112,7 @@ def train_pretext(
     run_dir: str | Path | None = None,
     resume: bool = True,
     *,
+    start_from: str | Path | None = None,
     probe: Tensor | None = None,
     progress: Callable[[Run], None] | str | None = "bar",
 ) -> Run:
@@ -156,6 +155,7 @@ def train_pretext(
         new_run(run_dir, config.task, config, images),
         encoder=model.encoder,
         resume=resume,
+        start_from=start_from,
         chance_loss=config.chance_loss,
         probe=probe,
         snapshot=fills if config.task == "inpainting" else None,

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -14,10 +14,11 @@ from ..datasets import ImageSet
 from ..losses import nt_xent
 from ..models import ProjectionHead, SimCLR, resnet18
 from ..profile import Profile
-from .loop import Draw, TrainingConfig, fit, new_run
+from ..randomness import RandomStream
+from .config import TrainingConfig
+from .loop import Draw, fit, new_run
 from .runs import Run
-
-HEADS = ("mlp", "linear", "none")
+from .settings import CropScale, Probability, Range, Size
 
 RECIPES = {
     # Chen et al. 2020, arXiv:2002.05709, B.9 (CIFAR-10; there with ResNet-50), the rest as in §2.2 and §5.1
@@ -49,23 +50,18 @@ class SimCLRConfig(TrainingConfig):
         identical_views: both views are the same, a fault that lesson 04 studies.
     """
 
-    head: str = "mlp"
+    head: Literal["mlp", "linear", "none"] = "mlp"
     head_norm: bool = True
-    d_hidden: int = 256
-    d_out: int = 128
-    temperature: float = 0.2
-    crop_scale: tuple[float, float] | None = (0.2, 1.0)
-    jitter: float = 0.5
-    grayscale: float = 0.2
-    blur: float = 0.0
-    flip: float = 0.5
+    d_hidden: Size = 256
+    d_out: Size = 128
+    temperature: Annotated[float, Range(1e-3)] = 0.2
+    crop_scale: CropScale | None = (0.2, 1.0)
+    jitter: Annotated[float, Range(0, 2.5)] = 0.5
+    grayscale: Probability = 0.2
+    blur: Probability = 0.0
+    flip: Probability = 0.5
     separate_views: bool = False
     identical_views: bool = False
-
-    def __post_init__(self):
-        super().__post_init__()
-        if self.head not in HEADS:
-            raise ValueError(f"head must be one of {', '.join(HEADS)}, got {self.head!r}")
 
     @classmethod
     def for_profile(cls, profile: Profile, **changes) -> Self:
@@ -108,8 +104,7 @@ class SimCLRConfig(TrainingConfig):
 
 def build_simclr(config: SimCLRConfig, in_channels: int) -> SimCLR:
     """The model, with weights drawn from `config.seed`: untrained, it is the random-weights baseline."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
+    with RandomStream(config.seed):
         encoder = resnet18(config.stem, config.width, in_channels)
         head: nn.Module = nn.Identity()
         if config.head != "none":
@@ -124,6 +119,7 @@ def train_simclr(
     run_dir: str | Path | None = None,
     resume: bool = True,
     *,
+    start_from: str | Path | None = None,
     probe: Tensor | None = None,
     progress: Callable[[Run], None] | str | None = "bar",
 ) -> Run:
@@ -132,8 +128,14 @@ def train_simclr(
     Args:
         images: labels are used by the kNN monitor only, on `config.held_out` images that are kept from training.
         config: see `SimCLRConfig`.
-        run_dir: folder of the run; None keeps it in memory.
-        resume: go on with a run of the same configuration that was stopped.
+        run_dir: folder of the run, see `aimsssl.training.runs`; None keeps it in memory. It is made after the first
+            step, so that a run that cannot start leaves nothing behind. Where a relative path cannot be written, the
+            run goes to `AIMSSSL_HOME`, and says so.
+        resume: go on with a run of the same configuration that was stopped, or (with more `epochs`) was finished: the
+            learning rate is then from there on what a run of so many epochs has there. Another `device`, another number
+            of threads or processor may go on with it, too; a note says what rounds otherwise there.
+        start_from: folder of another run, whose encoder this one begins with, and whose head where that fits. Which one
+            it was is kept in `config.json`.
         probe: uint8 `[P, C, H, W]`, whose features are kept at `config.snapshot_epochs`.
         progress: "bar", None, or a function that is called with the run after each epoch.
 
@@ -141,8 +143,9 @@ def train_simclr(
         The run; `run.model.encoder` is trained and in evaluation mode.
 
     Raises:
-        ValueError: the batch is larger than the data.
-        RunError: the folder holds another run, is damaged or cannot be written; or the loss is no longer finite.
+        ValueError: the batch is larger than the data, the device is not here, or the probe images do not fit.
+        RunError: the folder holds another run, is damaged, in use or cannot be written; or the loss is no longer
+            finite.
     """
     model = build_simclr(config, images.images.shape[1])
     views = TwoViews(
@@ -167,6 +170,7 @@ def train_simclr(
         new_run(run_dir, "simclr", config, images),
         encoder=model.encoder,
         resume=resume,
+        start_from=start_from,
         chance_loss=config.chance_loss,
         probe=probe,
         progress=progress,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -10,9 +11,12 @@ from torch import Tensor, nn
 
 from ..augment import Augment
 from ..datasets import ImageSet
-from ..models import SimCLR, build_encoder
-from .loop import Draw, TrainingConfig, fit, new_run
+from ..models import ENCODERS, SimCLR, build_encoder
+from ..randomness import RandomStream
+from .config import TrainingConfig
+from .loop import Draw, fit, new_run
 from .runs import Run
+from .settings import CropScale, Probability
 
 
 @dataclass(frozen=True)
@@ -24,10 +28,10 @@ class SupervisedConfig(TrainingConfig):
         crop_scale, flip: see `aimsssl.augment.Augment`.
     """
 
-    encoder: str = "resnet18"
+    encoder: Literal[ENCODERS] = "resnet18"
     sobel: bool = False
-    crop_scale: tuple[float, float] | None = (0.5, 1.0)
-    flip: float = 0.5
+    crop_scale: CropScale | None = (0.5, 1.0)
+    flip: Probability = 0.5
 
 
 def train_supervised(
@@ -36,6 +40,7 @@ def train_supervised(
     run_dir: str | Path | None = None,
     resume: bool = True,
     *,
+    start_from: str | Path | None = None,
     probe: Tensor | None = None,
     progress: Callable[[Run], None] | str | None = "bar",
 ) -> Run:
@@ -46,8 +51,7 @@ def train_supervised(
     """
     if (images.labels < 0).any():
         raise ValueError(f"train_supervised needs a label for every image; {images.name} has some that are unknown")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
+    with RandomStream(config.seed):
         encoder = build_encoder(
             config.encoder,
             stem=config.stem,
@@ -70,6 +74,7 @@ def train_supervised(
         new_run(run_dir, "supervised", config, images),
         encoder=model.encoder,
         resume=resume,
+        start_from=start_from,
         probe=probe,
         progress=progress,
     )

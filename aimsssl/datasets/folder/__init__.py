@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from .. import pictures
+from .. import memory, pictures
 from ..imageset import ImageSet, balanced_sample
 from . import files, splits
 from .holding_out import hold_out
@@ -138,15 +138,21 @@ def _side(chosen: list[str], report: Report) -> int:
 
 def _read_all(paths: list[str], size: int, skip_damaged: bool, report: Report) -> tuple[torch.Tensor, list[int]]:
     """uint8 `[N, 3, size, size]` and which of `paths` they are, read in threads (Pillow lets others run meanwhile)."""
+    memory.announce(len(paths), 3, size, "take fewer (--limit, limit=) or smaller ones (--image-size, image_size=)")
     images = torch.empty(len(paths), 3, size, size, dtype=torch.uint8)
     out = images.numpy()
 
-    def read(place: int) -> None:
-        out[place] = pictures.read(paths[place], size).transpose(2, 0, 1)
+    def read(place: int, large: bool) -> bool:
+        picture = pictures.read(paths[place], size, large=large)
+        if picture is not None:
+            out[place] = picture.transpose(2, 0, 1)
+        return picture is not None
 
-    with _quiet(), ThreadPoolExecutor(THREADS) as pool:
-        errors = list(pool.map(lambda place: _attempt(read, place), range(len(paths))))
-    bad = {place: error for place, error in enumerate(errors) if error is not None}
+    with _quiet():
+        with ThreadPoolExecutor(THREADS) as pool:
+            done = list(pool.map(lambda place: _attempt(read, place, False), range(len(paths))))
+        done = [found or _attempt(read, place, True) for place, found in enumerate(done)]  # the large ones, by one
+    bad = {place: error for place, error in enumerate(done) if error is not True}
     if bad and not skip_damaged:
         _complain(paths, bad)
     report.damaged = [(paths[place], _words(error)) for place, error in bad.items()]
@@ -165,6 +171,8 @@ def _quiet() -> Iterator[None]:
 def _attempt(function, *arguments):
     try:
         return function(*arguments)
+    except MemoryError:  # no fault of the file's
+        raise
     except Exception as error:  # Pillow has a dozen types for a damaged file
         return error
 

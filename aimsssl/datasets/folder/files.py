@@ -11,6 +11,7 @@ from pathlib import Path
 from .. import pictures
 from .splits import is_noise, role, subfolders
 
+OTHER_KIND = "of another kind"
 SYSTEM_FILES = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
 
 
@@ -58,7 +59,7 @@ def below(folder: Path) -> Files:
             elif os.path.islink(path) and not os.path.exists(path):
                 files.left_out.append((path, "a link to nothing"))
             else:
-                files.left_out.append((path, "of another kind"))
+                files.left_out.append((path, OTHER_KIND))
     _no_class_vanishes(files)
     return files
 

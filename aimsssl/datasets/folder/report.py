@@ -7,9 +7,9 @@ import unicodedata
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-from .files import Files
+from .files import OTHER_KIND, Files
 from .holding_out import Held, same_content
-from .splits import Place
+from .splits import Place, hinted_role
 
 SHOWN = 5  # names in a list
 FEW = 10_000  # files that are always looked through for copies; more only where all images are read anyway
@@ -43,7 +43,7 @@ class Report:
         names = sorted({name for files in parts for name in files.classes})
         for spellings in _alike(names):
             if not any(set(spellings) <= set(files.classes) for files in parts):
-                where = ", ".join(f"{n} in {f.folder}" for n in spellings for f in parts if n in f.classes)
+                where = ", ".join(f"{n!a} in {f.folder}" for n in spellings for f in parts if n in f.classes)
                 raise ValueError(f"one class is written in two ways: {printable(where)}; rename one folder")
         return names
 
@@ -91,7 +91,9 @@ class Report:
         for path, why in found.left_out:
             by_reason[why].append(os.path.relpath(path, place.folder))
         for why, names in by_reason.items():
-            lines.append(("left out", f"{len(names):,} left out, {why}: {_some(names)}"))
+            kinds = Counter(os.path.splitext(name)[1].lower() or "no ending" for name in names)
+            how = f" ({_some(f'{kind} {n:,}' for kind, n in kinds.most_common())})" if why == OTHER_KIND else ""
+            lines.append(("left out", f"{len(names):,} left out, {why}{how}: {_some(names)}"))
         if self.damaged:
             names = [f"{os.path.relpath(path, place.folder)} ({why})" for path, why in self.damaged]
             lines.append(("damaged", f"{len(names):,} damaged images left out: {_some(names)}"))
@@ -120,7 +122,12 @@ class Report:
             told.append(f"no images in this part of the class {_some(lacking)}")
         if here and (loose := sum(not family for family, _ in found.images)):
             told.append(f"{loose:,} images beside the class folders have no label")
-        told += [f"two classes that differ only in writing: {' and '.join(names)}" for names in _alike(sorted(here))]
+        told += [
+            f"two classes that differ only in writing: {' and '.join(map(ascii, names))}"
+            for names in _alike(sorted(here))
+        ]
+        if like := [name for name in found.classes if hinted_role(name)]:
+            told.append(f"taken for a class, though it has the name of a split: {_some(like)}")
         if self.doubles:
             pairs = [f"{a} = {b}" for a, b in self.doubles]
             told.append(f"{len(pairs):,} images are also in another part, byte by byte: {_some(pairs)}")

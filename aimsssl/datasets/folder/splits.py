@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 WORDS = {  # what people call the folders of a split
-    "train": ("train", "training", "trn"),
+    "train": ("train", "training", "trn", "trainval"),
     "val": ("val", "valid", "validation", "dev"),
     "test": ("test", "testing", "tst", "eval", "evaluation", "holdout"),
 }
 _ROLE = {word: role for role, words in WORDS.items() for word in words}
-_ENDING = re.compile(r"[ _-]?(set|split|data|images|imgs)$")  # training_set, test-images
+_ENDING = re.compile(r"[ _-]?(set|split|data|images|imgs|\d+)$")  # training_set, test-images, val2017
 NOISE = {"__macosx", "@eadir", "$recycle.bin", "system volume information", "lost+found", "__pycache__"}
 
 
@@ -42,9 +42,15 @@ class Place:
 
 
 def role(name: str) -> str | None:
-    """`train`, `val` or `test` where a folder's name says so: Train, testing, valid, training_set …"""
+    """`train`, `val` or `test` where a folder's name says so and nothing else: Train, valid, training_set, val2017 …"""
     name = name.lower()
     return _ROLE.get(name) or _ROLE.get(_ENDING.sub("", name))
+
+
+def hinted_role(name: str) -> str | None:
+    """The same where one word of several says so: seg_train, my test pictures."""
+    found = {role(word) for word in re.split(r"[\W_]+", name)} - {None}
+    return role(name) or (found.pop() if len(found) == 1 else "train" if found == {"train", "val"} else None)
 
 
 def is_noise(name: str) -> bool:
@@ -65,14 +71,22 @@ def layout(path: Path) -> tuple[dict[str, list[Path]], tuple[str, ...]]:
     that of a split. A class may be called `train`; with `bus` and `plane` beside it, it is one.
     """
     names = subfolders(path)
-    parts: dict[str, list[Path]] = {}
-    for name in names:
-        if found := role(name):
-            parts.setdefault(found, []).append(path / name)
-    others = tuple(name for name in names if not role(name))
-    if others and not ("train" in parts and ("test" in parts or "val" in parts)):
-        return {}, others
-    return parts, others
+    for role_of in (role, hinted_role):
+        parts: dict[str, list[Path]] = {}
+        for name in names:
+            if found := role_of(name):
+                parts.setdefault(found, []).append(path / name)
+        others = tuple(name for name in names if not role_of(name))
+        if "train" in parts and ("test" in parts or "val" in parts) and not (others and role_of is hinted_role):
+            return parts, others
+        if parts and not others and role_of is role:
+            return parts, ()
+    return {}, tuple(names)
+
+
+def part_in(parts: dict[str, list[Path]], path: Path) -> str | None:
+    """The role of one of the folders of a layout."""
+    return next((found for found, folders in parts.items() if path in folders), None)
 
 
 def find(path: Path, split: str | None) -> Place:
@@ -82,18 +96,16 @@ def find(path: Path, split: str | None) -> Place:
         ValueError: there is no such split, or more than one.
     """
     parts, others = layout(path)
-    if split == "all" and not parts:
-        return Place(path, "all", path)
     if set(parts) - {"train"}:
         wanted = "val" if split == "test" and "test" not in parts else split or "train"
         return Place(_only(parts, wanted, path, split), wanted, path, parts, others)
     if parts:  # train/ and nothing else
-        path = _only(parts, "train", path, split)
+        path = _only(parts, "train", path, "train")
     absolute = Path(os.path.abspath(path))
     around, others = _around(absolute)
     if around:
-        own = role(absolute.name)
-        wanted = split or own
+        own = part_in(around, absolute)
+        wanted = own if split in (None, "all") else split
         if wanted != own and (own, wanted) != ("val", "test"):
             there = around.get(wanted) or (around.get("val") if wanted == "test" else None)
             instead = f"folder:{there[0]}" if there else "another folder"
@@ -102,7 +114,7 @@ def find(path: Path, split: str | None) -> Place:
                 f"expected {instead} for {wanted}, or folder:{absolute.parent} for the whole"
             )
         return Place(path, own, absolute.parent, around, others)
-    if split not in (None, "train", "test"):
+    if split not in (None, "train", "test", "all"):
         expected = "expected 'train', 'test' or 'all'"
         raise ValueError(f"split is {split!r}, {expected}: {path} is one set without a folder {split}/")
     return Place(path, split or "train", path)
@@ -120,19 +132,19 @@ def counterpart(name: str, split: str) -> str:
         return name
     around = _around(path)[0]
     wanted = "val" if split == "test" and "test" not in around else split
-    return name if role(path.name) == wanted or wanted not in around else f"folder:{around[wanted][0]}"
+    return name if part_in(around, path) == wanted or wanted not in around else f"folder:{around[wanted][0]}"
 
 
 def _around(path: Path) -> tuple[dict[str, list[Path]], tuple[str, ...]]:
     """The layout that an absolute `path` is a part of; no roles where it is none."""
-    if not role(path.name):
+    if not hinted_role(path.name):
         return {}, ()
     try:
         parts, others = layout(path.parent)
     except OSError:  # whoever may read a folder may not always list the one above
         return {}, ()
     whole = "train" in parts and ("test" in parts or "val" in parts)
-    return (parts, others) if whole and any(path in folders for folders in parts.values()) else ({}, ())
+    return (parts, others) if whole and part_in(parts, path) else ({}, ())
 
 
 def _only(parts: dict[str, list[Path]], wanted: str, path: Path, split: str | None) -> Path:

@@ -1,1 +1,0 @@
-"""Mistakes that people make in the exercises of lesson 01, and right answers beside them."""
