@@ -1,4 +1,4 @@
-"""Exercises: the four outcomes, the fallback, progress, and every misconception of every lesson by its own message."""
+"""Exercises: the four outcomes, the fallback, progress, and every mistake of every lesson by its own message."""
 
 import dataclasses
 import functools
