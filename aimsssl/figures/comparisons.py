@@ -284,11 +284,14 @@ def transfer_dots(rows: Mapping[str, Sequence[float | None]], tasks: Sequence[st
         tidy(axes, grid="y")
     panels[0].set_yticks(range(len(rows)), list(rows), fontsize=9.5)
     panels[0].tick_params(axis="y", length=0)
-    best = [max((values[t], method) for method, values in rows.items() if values[t] is not None and method not in lines)
-            for t in range(len(tasks))]  # fmt: skip
-    told = "; ".join(f"{title}: {method} {value:.1f}" for title, (value, method) in zip(tasks, best, strict=True))
+    told = []
+    for task, title in enumerate(tasks):
+        known = [(v[task], method) for method, v in rows.items() if v[task] is not None and method not in lines]
+        told += [f"{title}: {max(known)[1]} {max(known)[0]:.1f}"] if known else []
     beside = "; ".join(f"{line} {', '.join('none' if v is None else f'{v:.1f}' for v in rows[line])}" for line in lines)
-    return with_alt(figure, f"A table of transfer in per cent, {len(rows)} rows. The best: {told}. Lines: {beside}.")
+    return with_alt(
+        figure, f"A table of transfer in per cent, {len(rows)} rows. The best: {', '.join(told)}. Lines: {beside}."
+    )
 
 
 def _dot(axes: Axes, value: float, row: float, colour: str) -> None:
