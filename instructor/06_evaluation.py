@@ -735,9 +735,8 @@ explorers.show(figures.chosen_and_fresh(*choose_and_ask_again(torch.arange(len(v
 # %%
 draws = [choose_and_ask_again(torch.randperm(len(validation), generator=generator)) for _ in range(200)]
 leads = np.array([(choice[choice.argmax()], fresh[choice.argmax()]) for choice, fresh in draws])
-found = dict(
-    zip(("lead on the tenth that chose", "lead on fresh images", "lost"), (*leads.T, leads[:, 1] - leads[:, 0]))
-)
+found = {"lead on the tenth that chose": leads[:, 0], "lead on fresh images": leads[:, 1]}
+found["lost"] = leads[:, 1] - leads[:, 0]
 rows = {
     name: {"mean": values.mean(), "lowest": values.min(), "highest": values.max()} for name, values in found.items()
 }
