@@ -57,7 +57,7 @@ def same(a, b):
     return type(a) is type(b) and a == b
 
 
-@pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:30])
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
 def test_a_value_arrives_as_it_was(ends, value):
     assert same(remote(ends, lambda x: x)(value), value)
     assert same(remote(ends, lambda f: f(value))(lambda x: [x, x]), [value, value]), "and through a call back"
