@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from aimsssl import cli
+from aimsssl import cli, datasets
 from aimsssl.cli import main
 from aimsssl.training import Run
 
@@ -178,3 +178,18 @@ def test_real_images(real_data, tmp_path, capsys):
         assert aimsssl("evaluate", run, "--data", test, "--limit", 600) == 0
         scores = json.loads((run / "result.json").read_text())["scores"]
         assert pixels[0] < scores["raw pixels"]["probe"] < pixels[1] and len(Run.open(run).history) == 3
+
+
+def test_a_user_without_a_home_is_met(monkeypatch, tmp_path, capsys):
+    def nobody(*_):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.chdir(tmp_path)
+    for variable in ("AIMSSSL_DATA", "AIMSSSL_HOME", "HOME", "USERPROFILE"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(Path, "home", nobody)
+    monkeypatch.setattr(Path, "expanduser", lambda path: nobody() if str(path).startswith("~") else path)
+    assert datasets.default_root().name == "aimsssl" or datasets.default_root().is_dir()
+    assert aimsssl("data", "list") == 0
+    assert aimsssl("train", "simclr", "--data", "digits", "--run-dir", "~/x") == 2
+    assert "home directory" in capsys.readouterr().err

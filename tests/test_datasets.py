@@ -420,3 +420,23 @@ def test_real_cifar10_folder():
     data = load(f"folder:{root}/cifar10", "test", limit=500)
     assert data.images.shape == (500, 3, 32, 32) and data.labels.bincount().tolist() == [50] * 10
     assert data.classes[0] == "airplane" and data.images.float().std() > 40
+
+
+@pytest.mark.parametrize("value", [-1, 0, 2.5, True, float("nan"), float("inf"), "3", [], 10**12])
+@pytest.mark.parametrize("argument", ["limit", "seed", "image_size", "split", "root"])
+def test_an_argument_out_of_its_range_is_named(argument, value):
+    """Whatever comes, an answer of the right kind or a sentence with the argument's name."""
+    try:
+        data = load("digits", **{argument: value})
+    except (ValueError, TypeError) as error:
+        assert str(error).startswith(f"{argument} is ")
+    else:
+        assert (argument, value) in {("seed", 0), ("seed", 10**12), ("limit", 10**12), ("root", "3")} and len(
+            data
+        ) == 1437
+
+
+@pytest.mark.parametrize("value", [-1, 0, 2.5, True, float("nan"), "3", None, 10**12])
+def test_a_side_out_of_its_range_is_named(value):
+    with pytest.raises(ValueError, match="side is "):
+        load("digits", "test").resized(value)

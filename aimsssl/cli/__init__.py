@@ -23,6 +23,11 @@ def main(argv: list[str] | None = None) -> int:
     except (ValueError, TypeError, RunError, OSError) as error:
         print(f"aimsssl: error: {error}", file=sys.stderr)
         return 2
+    except RuntimeError as error:
+        if "home directory" not in str(error):  # what pathlib says of ~ where there is none
+            raise
+        print(f"aimsssl: error: {error} A path that begins with ~ needs one.", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         on = "; the same command goes on from the last checkpoint" if options.command == "train" else ""
         print(f"\naimsssl: stopped{on}", file=sys.stderr)

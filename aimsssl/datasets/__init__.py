@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 from aimsssl.datasets import digits, folder, memory, nuts, shapes, torchvision_sets
 from aimsssl.datasets.folder.report import FolderWarning
 from aimsssl.datasets.folder.splits import counterpart
-from aimsssl.datasets.imageset import ImageSet
+from aimsssl.datasets.imageset import MAX_SIDE, ImageSet
 from aimsssl.datasets.memory import MemoryWarning
 
 NAMES = ("shapes", "digits", *torchvision_sets.SETS, "nuts")  # and folder:PATH
-MAX_SIDE = 4096  # pixels
 DOWNLOADS = (*torchvision_sets.SETS, "nuts")  # those that need the network once
 
 __all__ = ["DOWNLOADS", "NAMES", "FolderWarning", "ImageSet", "MemoryWarning", "counterpart", "default_root", "load"]
 
 
 def default_root() -> Path:
-    """Where downloads live: `$AIMSSSL_DATA`, else `data/downloads` of this project, else `~/.cache/aimsssl`."""
+    """Where downloads live: `$AIMSSSL_DATA`, else `data/downloads` of this project, else `~/.cache/aimsssl`.
+
+    A user without a home has a folder among the temporary ones.
+    """
     if os.environ.get("AIMSSSL_DATA"):
         return Path(os.environ["AIMSSSL_DATA"]).expanduser()
     here = Path(__file__).resolve().parents[2] / "data" / "downloads"
-    return here if here.is_dir() else Path.home() / ".cache" / "aimsssl"
+    if here.is_dir():
+        return here
+    try:
+        return Path.home() / ".cache" / "aimsssl"
+    except RuntimeError:  # neither HOME nor an entry in the list of users, as in some containers
+        return Path(tempfile.gettempdir()) / "aimsssl"
 
 
 def load(
@@ -81,6 +89,10 @@ def load(
         raise ValueError(f"seed is {seed!r}, expected a whole number of at least 0")
     if image_size is not None and (type(image_size) is not int or not 1 <= image_size <= MAX_SIDE):
         raise ValueError(f"image_size is {image_size!r}, expected None or a side in pixels from 1 to {MAX_SIDE}")
+    if split is not None and not isinstance(split, str):
+        raise TypeError(f"split is {split!r}, expected None or the name of a split, such as 'train' or 'test'")
+    if root is not None and not isinstance(root, str | Path):
+        raise TypeError(f"root is {root!r}, expected None or a folder")
     base, _, part = name.partition("/")
     if part and base in NAMES:
         name, split = base, part
@@ -91,7 +103,7 @@ def load(
         option = "skip_damaged" if group_by is None else "group_by"
         raise ValueError(f"{option} is for folder:PATH, and name is {name!r}")
     root = default_root() if root is None else Path(root).expanduser()
-    split = split or "train"
+    split = "train" if split is None else split
     if name == "shapes":
         memory.announce(limit or 0, 3, shapes.SIDE, "ask for a smaller limit")
         data = shapes.load(split, n=limit, seed=seed)

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+MAX_SIDE = 4096  # pixels
+
 
 @dataclass(eq=False, repr=False)
 class ImageSet:
@@ -84,7 +86,13 @@ class ImageSet:
         return self[balanced_sample(self.labels, n, seed)]
 
     def resized(self, side: int) -> ImageSet:
-        """The same images at `side` x `side` pixels (bicubic, with antialiasing), the central square of each."""
+        """The same images at `side` x `side` pixels (bicubic, with antialiasing), the central square of each.
+
+        Raises:
+            ValueError: `side` is not a whole number from 1 to 4096.
+        """
+        if type(side) is not int or not 1 <= side <= MAX_SIDE:
+            raise ValueError(f"side is {side!r}, expected a whole number of pixels from 1 to {MAX_SIDE}")
         n, c, h, w = self.images.shape
         if h == w == side:
             return self
