@@ -11,6 +11,7 @@ import traceback
 from pathlib import Path
 
 import torch
+import torch._dynamo  # the first step of an optimiser loads it, for seconds: once here, and not in every child
 
 torch.set_num_threads(1)
 
