@@ -228,16 +228,19 @@ def drawn(figure) -> int:
     return count
 
 
-def render(figure, layout: bool = False) -> str:
-    """To pixels, a glyph that is missing an error. Returns all words that are seen, without ends of lines."""
-    if not layout:
-        figure.set_layout_engine("none")  # which takes most of the time
+def words_of(figure) -> str:
+    """All words that are seen, without ends of lines."""
+    return plain(" | ".join(text.get_text() for text in figure.findobj(parts.Text) if text.get_visible()))
+
+
+def render(figure) -> str:
+    """To pixels, a glyph that is missing an error. Returns all words."""
+    figure.set_layout_engine("none")  # takes most of the time, and test_figures has it
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "no font")
         warnings.filterwarnings("error", "Glyph")
         figure.savefig(io.BytesIO(), dpi=20)
-    words = [text.get_text() for text in figure.findobj(parts.Text) if text.get_visible()]
-    return plain(" | ".join(words))
+    return words_of(figure)
 
 
 def plain(words: str) -> str:
@@ -253,9 +256,8 @@ def test_every_figure_is_here():
 def test_odd_names_are_drawn_as_they_are_written(key):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "no font")
-        one, two, eleven = (MANY[key](names) for names in ([ODD[0]], ["a", "b"], ODD))
-    assert drawn(eleven) - drawn(two) >= 9 * (drawn(two) > drawn(one))
-    render(one, layout=True)
+        eleven = MANY[key](ODD)
+    assert drawn(eleven) - drawn(MANY[key](["$"])) >= 10
     words = render(eleven)
     if key not in UNNAMED:
         squares = words.count(parts.SQUARE)
@@ -264,12 +266,15 @@ def test_odd_names_are_drawn_as_they_are_written(key):
 
 @pytest.mark.parametrize("key", MANY)
 def test_forty_things_are_forty_in_the_figure(key):
-    names = [f"thing-{i}." for i in range(40)]
-    figure, ten = MANY[key](names), MANY[key](names[:10])
-    assert drawn(figure) - drawn(ten) >= (14 if key in PAGES else 30)
-    if len(figure.axes) < 30:
-        words = render(figure)
-        assert key in UNNAMED or key == "map_and_neighbours" or [name for name in names if name not in words] == []
+    two, four = MANY[key](["a", "b"]), MANY[key](["a", "b", "c", "d"])
+    count = 14 if len(four.axes) >= len(two.axes) + 2 else 40  # panels take long
+    names = [f"thing-{i}." for i in range(count)]
+    figure = MANY[key](names)
+    assert drawn(figure) - drawn(two) >= (22 if key in PAGES and count == 40 else count - 2)
+    words = words_of(figure)
+    if key == "map_and_neighbours":
+        names = names[:9]  # of so many only the chosen one's and its neighbours'
+    assert key in UNNAMED or [name for name in names if name not in words] == []
 
 
 def test_names_that_are_the_same_are_drawn_twice():
@@ -301,10 +306,10 @@ def test_two_hundred_classes_take_seconds(key):
     names = [f"class {i}" for i in range(200)]
     start = time.process_time()
     figure = MANY[key](names) if key != "confusion_and_neighbours" else vote(names, np.full((200, 200), 0.1))
-    figure.set_dpi(40)
-    figure.draw_without_rendering()
-    assert time.process_time() - start < 8
-    assert len(figure.findobj()) < 5000 and len(figure.axes) <= 60
+    print(key, time.process_time() - start)
+    render(figure)
+    assert time.process_time() - start < 6
+    assert len(figure.axes) <= 60
 
 
 def test_images_without_a_label_are_points_and_are_of_no_class():
