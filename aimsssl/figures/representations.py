@@ -39,11 +39,12 @@ def similarity_matrix(similarity: np.ndarray, positives: np.ndarray) -> Figure:
     right = similarity[np.arange(views), positives].mean()
     others = np.ones_like(shown, dtype=bool)
     others[np.arange(views), positives] = False
-    rest = np.nanmean(shown[others])
+    rest = shown[others & ~np.isnan(shown)]
+    beside = f", of the others {rest.mean():.2f}" if len(rest) else "; there are no others"
     return with_alt(
         figure,
         f"Matrix of cosine similarities of {views} views. The diagonal is grey: no view is its own candidate. One "
-        f"framed square a row is the positive. Mean similarity of the positives {right:.2f}, of the others {rest:.2f}.",
+        f"framed square a row is the positive. Mean similarity of the positives {right:.2f}{beside}.",
     )
 
 
