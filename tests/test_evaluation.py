@@ -7,7 +7,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
 from aimsssl import evaluation
-from aimsssl.evaluation import knn_accuracy, knn_predict, linear_probe, nearest_neighbours, score_representations, tsne
+from aimsssl.evaluation import (
+    knn_accuracy,
+    knn_predict,
+    linear_probe,
+    nearest_neighbours,
+    probe,
+    score_representations,
+    tsne,
+)
 
 
 def blobs(n, seed, classes=4, d=6, spread=1.2):
@@ -86,6 +94,39 @@ def test_few_labels_where_validation_takes_the_only_image_of_a_class():
     few = torch.cat([torch.nonzero(y == c)[:n, 0] for c, n in ((0, 1), (1, 9), (2, 9), (3, 1))])
     results = [linear_probe(x[few], y[few], q, t, seed=seed) for seed in range(6)]
     assert all(0.4 < r.accuracy <= 1 for r in results)
+
+
+def held_out(counts, share=0.2, seed=0):
+    """Labels of so many images a class, and how many of each class `_held_out` takes for validation."""
+    labels = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
+    validation, rest = probe._held_out(labels, share, seed)
+    assert sorted([*validation.tolist(), *rest.tolist()]) == list(range(len(labels)))
+    return torch.bincount(labels[validation], minlength=len(counts)).tolist()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_class_of_one_image_is_fitted_not_held_out(seed):
+    taken = held_out([1, 9, 9, 1], seed=seed)
+    assert taken[0] == taken[3] == 0 and taken[1] > 0 and taken[2] > 0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_where_a_random_share_misses_a_class_it_is_drawn_class_by_class(seed):
+    assert held_out([2, 2, 2, 2], share=0.5, seed=seed) in ([1, 1, 1, 1],), "every class in both parts"
+    assert all(taken < there for taken, there in zip(held_out([2, 40], seed=seed), (2, 40), strict=True))
+    assert sum(held_out([50, 50, 50], seed=seed)) == 30, "many: the share of all, at random"
+
+
+def test_nothing_can_be_chosen_where_one_class_has_two_images():
+    (x, y), (q, t) = blobs(300, 0), blobs(200, 1)
+    few = torch.cat([torch.nonzero(y == c)[:n, 0] for c, n in ((0, 5), (1, 1), (2, 1), (3, 1))])
+    strengths = (1e-3, 0.1, 10.0)
+    with pytest.warns(UserWarning, match="fewer than two of 4 classes have two training images.* C = 0.1"):
+        result = linear_probe(x[few], y[few], q, t, strengths=strengths)
+    assert (result.strength, result.validation_accuracy) == (0.1, None)
+    scale = lambda f: ((f - x[few].mean(0)) / x[few].std(0)).numpy()  # noqa: E731
+    theirs = LogisticRegression(C=0.1, max_iter=1000).fit(scale(x[few]), y[few].numpy())
+    assert result.accuracy == pytest.approx(theirs.score(scale(q), t.numpy()), abs=0.01)
 
 
 def test_table_uses_one_protocol_for_every_row():

@@ -10,13 +10,12 @@ from .parts import (
     BLUE,
     GREY,
     INK,
-    MARKERS,
     ORANGE,
     PALETTE,
-    apart,
     colours,
     log_ticks,
     markers,
+    name_ends,
     picture,
     plan_arrow,
     plan_box,
@@ -138,8 +137,8 @@ def kmeans_step(
     figure = Figure(figsize=(8.0, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1.35, 1))
     counts = np.bincount(assignments, minlength=len(centroids))
-    for cluster, (old, new) in enumerate(zip(before, centroids, strict=True)):
-        colour, marker = PALETTE[cluster % len(PALETTE)], MARKERS[(cluster + cluster // len(PALETTE)) % len(MARKERS)]
+    moves = zip(range(len(centroids)), zip(before, centroids, strict=True), colours(), markers(), strict=False)
+    for cluster, (old, new), colour, marker in moves:
         left.scatter(*points[assignments == cluster].T, s=18, color=colour, marker=marker, lw=0, alpha=0.75)
         if np.linalg.norm(new - old) > 1e-6:
             left.annotate("", new, old, arrowprops=dict(arrowstyle="->", color=INK, lw=1.3, shrinkA=0, shrinkB=4))
@@ -242,16 +241,15 @@ def loss_by_step(curves: Mapping[str, Sequence[float]], levels: Mapping[str, flo
     figure = Figure(figsize=(6.6, 3.2), layout="constrained")
     axes = figure.add_subplot()
     top = 1.08 * max([*levels.values(), *(max(losses) for losses in curves.values())])
-    labels = {f"{name} {value:.2f}": (value, GREY) for name, value in levels.items()}
+    ends = [(f"{name} {value:.2f}", value, GREY) for name, value in levels.items()]
     for (name, losses), colour, style in zip(curves.items(), colours(), cycle(("-", "-.", ":")), strict=False):
         axes.plot(losses, style, color=colour, lw=2.3)
-        labels[name] = (losses[-1], colour)
+        ends.append((name, losses[-1], colour))
     for value in levels.values():
         axes.axhline(value, color=GREY, lw=1.2, ls="--", zorder=0)
-    for (name, (_, colour)), y in zip(labels.items(), apart([v for v, _ in labels.values()], 0.09 * top), strict=True):
-        axes.text(1.015, y / top, name, transform=axes.transAxes, va="center", fontsize=10, color=colour)
     steps = max(len(losses) for losses in curves.values()) - 1
     axes.set(xlabel="step", ylabel="loss (nats)", xlim=(0, steps), ylim=(0, top))
+    name_ends(axes, ends, 0.09 * top, 1.015, 10)
     tidy(axes)
     told = "; ".join(
         f"{name}: {losses[0]:.2f} at first, {losses[-1]:.2f} at the end" for name, losses in curves.items()
@@ -277,21 +275,19 @@ def deepcluster_curve(
         ("kNN accuracy\n(held-out images)", {"knn_accuracy": ("", BLUE)}, baselines),
     )
     for axes, (title, columns, lines) in zip(panels, rows, strict=True):
-        ends = {f"{name} {value:.2f}": (value, GREY) for name, value in lines.items()}
+        ends = [(f"{name} {value:.2f}", value, GREY) for name, value in lines.items()]
         for (column, (name, colour)), marker in zip(columns.items(), markers(), strict=False):
             curve = np.array([(row["epoch"], row[column]) for row in history if row.get(column) is not None])
             if len(curve):
                 axes.plot(*curve.T, marker + "-", color=colour, lw=2, ms=4, clip_on=False, zorder=3)
-                ends[f"{name or 'now'} {curve[-1, 1]:.2f}"] = (curve[-1, 1], colour)
+                ends.append((f"{name or 'now'} {curve[-1, 1]:.2f}", curve[-1, 1], colour))
                 what = f"{title.split(chr(10))[0]} {name}".strip()
                 told.append(f"{what}: {curve[0, 1]:.2f} at epoch {curve[0, 0]:.0f}, {curve[-1, 1]:.2f} at the last.")
         for value in lines.values():
             axes.axhline(value, color=GREY, lw=1.2, ls="--", zorder=0)
-        top = 1.1 * max([value for value, _ in ends.values()] + [max(line.get_ydata()) for line in axes.lines] + [0.1])
+        top = 1.1 * max([value for _, value, _ in ends] + [max(line.get_ydata()) for line in axes.lines] + [0.1])
         axes.set(xlim=(0, epochs), ylim=(0, top), ylabel=title)
-        places = apart([value for value, _ in ends.values()], 0.13 * top)
-        for (name, (_, colour)), y in zip(ends.items(), places, strict=True):
-            axes.text(1.015, y / top, name, transform=axes.transAxes, va="center", fontsize=9.5, color=colour)
+        name_ends(axes, ends, 0.13 * top, 1.015)
         tidy(axes)
     panels[-1].set_xlabel(f"epoch, of {epochs}")
     panels[-1].xaxis.get_major_locator().set_params(integer=True)

@@ -8,7 +8,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..evaluation import seed_interval
-from .parts import BLUE, GREY, INK, ORANGE, PALETTE, apart, colours, log_ticks, markers, tidy, with_alt
+from .parts import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    PALETTE,
+    colours,
+    in_legend,
+    log_ticks,
+    markers,
+    name_ends,
+    tidy,
+    with_alt,
+)
 
 LINES = {"--": "- -", ":": "· · ·", "-.": "– · –"}
 
@@ -75,13 +88,13 @@ def accuracy_by_batch_size(panels: Mapping[str, Mapping[int, Mapping[int, Sequen
     figure = Figure(figsize=(7.2, 3.3), layout="constrained")
     told = []
     for axes, (title, by_epochs) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
-        ends = {}
+        ends = []
         for (epochs, by_batch), colour, marker in zip(by_epochs.items(), colours(), markers(), strict=False):
             batches, means = list(by_batch), [float(np.mean(v)) for v in by_batch.values()]
             axes.plot(batches, means, color=colour, lw=2)
             for batch, seeds in by_batch.items():
                 axes.plot([batch] * len(seeds), seeds, marker, color=colour, ms=5.5, mec="white", mew=0.6)
-            ends[f"{epochs} epochs"] = (means[-1], colour)
+            ends.append((f"{epochs} epochs", means[-1], colour))
             said = ", ".join(f"{mean:.2f} at batch {batch}" for batch, mean in zip(batches, means, strict=True))
             told.append(f"{title}, {epochs} epochs: {said}")
         axes.set_xscale("log", base=2)
@@ -89,18 +102,11 @@ def accuracy_by_batch_size(panels: Mapping[str, Mapping[int, Mapping[int, Sequen
         axes.set_xticks(batches, [str(batch) for batch in batches], fontsize=9)
         axes.minorticks_off()
         low, high = axes.get_ylim()
-        _label_ends(axes, ends, 0.075 * (high - low))
+        name_ends(axes, ends, 0.075 * (high - low))
         axes.set(xlabel="batch size N (images, log scale)", ylabel="share correct")
         axes.set_title(title, fontsize=10.5)
         tidy(axes, grid="y")
     return with_alt(figure, f"Accuracy against batch size. {'; '.join(told)}.")
-
-
-def _label_ends(axes: Axes, ends: Mapping[str, tuple[float, str]], gap: float) -> None:
-    """Names at the right edge, at the height of each line's last point, moved apart where they would meet."""
-    places = apart([y for y, _ in ends.values()], gap)
-    for (name, (_, colour)), y in zip(ends.items(), places, strict=True):
-        axes.text(1.02, y, name, transform=axes.get_yaxis_transform(), va="center", fontsize=9.5, color=colour)
 
 
 def trust_ratio_change(names: Sequence[str], moments: Mapping[str, np.ndarray]) -> Figure:
@@ -111,11 +117,11 @@ def trust_ratio_change(names: Sequence[str], moments: Mapping[str, np.ndarray]) 
     axes = figure.add_subplot()
     axes.hlines(rows, stacked.min(axis=0), stacked.max(axis=0), color="#cccccc", lw=1.5)
     for (moment, values), colour, marker in zip(ratios.items(), colours(ORANGE, BLUE), markers(), strict=False):
-        axes.plot(values, rows, marker, color=colour, ms=6, label=moment, ls="none")
+        axes.plot(values, rows, marker, color=colour, ms=6, label=in_legend(moment), ls="none")
     axes.set(xscale="log", ylim=(len(names) - 0.4, -0.6), xlabel="trust ratio ‖w‖ / ‖d‖ (no unit, log scale)")
     log_ticks(axes.xaxis)
     axes.set_yticks(rows, names, fontsize=8.5)
-    figure.legend(loc="outside upper center", ncols=len(ratios), frameon=False, fontsize=10)
+    figure.legend(loc="outside upper center", ncols=min(4, len(ratios)), frameon=False, fontsize=10)
     tidy(axes, grid="x")
     told = "; ".join(
         f"{moment}: smallest {v.min():.3g} ({names[int(v.argmin())]}), largest {v.max():.3g} "
@@ -134,23 +140,23 @@ def label_efficiency(
     """
     figure = Figure(figsize=(6.8, 3.7), layout="constrained")
     axes = figure.add_subplot()
-    ends, told = {}, []
+    ends, told = [], []
     for (method, by_labels), colour, marker in zip(scores.items(), colours(), markers(), strict=False):
         counts, means = list(by_labels), [float(np.mean(v)) for v in by_labels.values()]
         axes.plot(counts, means, color=colour, lw=2)
         for count, draws in by_labels.items():
             axes.plot([count] * len(draws), draws, marker, color=colour, ms=6, mec="white", mew=0.6)
-        ends[method] = (means[-1], colour)
+        ends.append((method, means[-1], colour))
         told.append(f"{method}: " + ", ".join(f"{_range(v)} with {count}" for count, v in by_labels.items()))
     for level, value in levels.items():
         axes.axhline(value, color=GREY, lw=1.2, ls="--", zorder=0)
-        ends[f"{level} {value:.2f}"] = (value, GREY)
+        ends.append((f"{level} {value:.2f}", value, GREY))
     axes.set(xscale="log", ylim=(0, 1), xlabel="labelled images (log scale)", ylabel="share correct (test images)")
     axes.set_xticks(counts, [f"{count:,}" for count in counts])
     axes.minorticks_off()
     axes.margins(x=0.08)
     axes.set_title(title)
-    _label_ends(axes, ends, 0.065)
+    name_ends(axes, ends, 0.065)
     tidy(axes, grid="y")
     told += [f"{level} {value:.2f}" for level, value in levels.items()]
     about = f"{title}: accuracy" if title else "Accuracy"
@@ -178,8 +184,8 @@ def curves_side_by_side(
         own = {**baselines, "random weights": knn[0, 1]}
         for axes, curve, colour, lines in zip(column, (loss, knn), (ORANGE, BLUE), (levels, own), strict=True):
             axes.plot(*curve.T, "o-", color=colour, lw=2, ms=3.5, clip_on=False, zorder=3)
-            for (line, value), style in zip(lines.items(), LINES, strict=False):
-                axes.axhline(value, color=GREY, lw=1.2, ls=style, zorder=0, label=line)
+            for (line, value), style in zip(lines.items(), cycle(LINES), strict=False):
+                axes.axhline(value, color=GREY, lw=1.2, ls=style, zorder=0, label=in_legend(line))
             axes.set_ylim(bottom=0)
             tidy(axes)
         column[0].set_title(name, fontsize=12, fontweight="bold")
@@ -206,18 +212,16 @@ def accuracy_by_clusters(scores: Mapping[int, Sequence[float]], lines: Mapping[s
     axes.plot(counts, means, color=BLUE, lw=2)
     for k, seeds in scores.items():
         axes.plot([k] * len(seeds), seeds, "o", color=BLUE, ms=6, mec="white", mew=0.7, zorder=3)
-    labels = {f"{name} {value:.2f}": (value, GREY) for name, value in lines.items()}
-    labels["DeepCluster"] = (means[-1], BLUE)
+    ends = [(f"{name} {value:.2f}", value, GREY) for name, value in lines.items()]
+    ends.append(("DeepCluster", means[-1], BLUE))
     low = 0.9 * min([*lines.values(), *(min(v) for v in scores.values())])
     high = 1.05 * max([*lines.values(), *(max(v) for v in scores.values())])
     for value in lines.values():
         axes.axhline(value, color=GREY, lw=1.2, ls="--", zorder=0)
-    gap = 0.075 * (high - low)
-    for (name, (_, colour)), y in zip(labels.items(), apart([v for v, _ in labels.values()], gap), strict=True):
-        axes.text(1.02, y, name, transform=axes.get_yaxis_transform(), va="center", fontsize=9.5, color=colour)
     axes.axvline(classes, color=INK, lw=1.2, ls=":")
     axes.text(classes, high, f" {classes} classes", va="top", fontsize=9.5, color=INK)
     axes.set(xscale="log", xlabel="clusters k (log scale)", ylabel="share correct (linear probe)", ylim=(low, high))
+    name_ends(axes, ends, 0.075 * (high - low))
     axes.set_xticks(counts, [f"{k:,}" for k in counts])
     axes.minorticks_off()
     tidy(axes, grid="y")
@@ -245,7 +249,7 @@ def ours_and_theirs(
             seeds, other = rows[method], theirs.get(data, {}).get(method)
             mean = np.mean(seeds)
             _draw_seeds(axes, row, seeds, BLUE)
-            told.append(f"{data}, {method}: ours {mean:.3f}" + (f", {name} {other:.3f}" if other else ""))
+            told.append(f"{data}, {method}: ours {mean:.3f}" + (f", {name} {other:.3f}" if other is not None else ""))
             if other is not None:
                 axes.plot(other, row, "D", ms=7.5, mfc="white", mec=PALETTE[3], mew=2, zorder=3)
             axes.text(1.02, row, f"{mean:.3f}", transform=axes.get_yaxis_transform(), va="center", fontsize=10)
@@ -256,7 +260,7 @@ def ours_and_theirs(
     for axes in panels:
         axes.tick_params(axis="y", length=0)
     panels[0].plot([], [], "o", color=BLUE, label="ours, a point a seed; at the right the mean")
-    panels[0].plot([], [], "D", mfc="white", mec=PALETTE[3], mew=2, label=name)
+    panels[0].plot([], [], "D", mfc="white", mec=PALETTE[3], mew=2, label=in_legend(name))
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=9.5)
     return with_alt(figure, f"Accuracy of linear probes. {'; '.join(told)}.")
 
@@ -271,14 +275,14 @@ def transfer_dots(rows: Mapping[str, Sequence[float | None]], tasks: Sequence[st
     """
     figure = Figure(figsize=(7.6, 0.33 * len(rows) + 1.1), layout="constrained")
     panels = figure.subplots(1, len(tasks), sharey=True, squeeze=False)[0]
-    for task, (axes, title) in enumerate(zip(panels, tasks, strict=True)):
+    for task, (axes, title, colour) in enumerate(zip(panels, tasks, colours(), strict=False)):
         known = [values[task] for values in rows.values() if values[task] is not None]
         axes.set_xlim(min(known) - 5, max(known) + 9)
         for row, (method, values) in enumerate(rows.items()):
             if values[task] is not None:
                 if method in lines:
                     axes.axvline(values[task], color=GREY, lw=1.3, ls="--", zorder=0)
-                _dot(axes, values[task], row, INK if method in lines else PALETTE[task])
+                _dot(axes, values[task], row, INK if method in lines else colour)
         axes.set_title(title, fontsize=10)
         axes.set(xlabel="%", ylim=(len(rows) - 0.5, -0.5))
         tidy(axes, grid="y")

@@ -8,7 +8,22 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 
-from .parts import BLUE, GREY, INK, ORANGE, PALETTE, apart, colours, frame, markers, note, tidy, with_alt
+from .parts import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    PALETTE,
+    apart,
+    colours,
+    frame,
+    in_legend,
+    markers,
+    name_ends,
+    note,
+    tidy,
+    with_alt,
+)
 
 MATRIX_NUMBERS = 6  # views up to which a matrix has its numbers written in
 
@@ -83,7 +98,7 @@ def circle_and_loss(
     note(right, f"{losses[step]:.2f}", step, losses[step], offset, INK)
     right.set(xlabel="step", ylabel="loss (nats)", xlim=(0, len(losses) - 1))
     right.set_ylim(0, 1.1 * max([*losses, *levels.values()]))
-    _levels(right, levels, {})
+    _levels(right, levels)
     tidy(right)
     most = int(shares.argmax())
     lines = ", ".join(f"{name} {value:.2f}" for name, value in levels.items())
@@ -181,22 +196,19 @@ def chance_and_floor(
     """Chance and the floor at some temperatures `{τ: values}` against the number of images in a batch."""
     figure = Figure(figsize=(6.8, 3.5), layout="constrained")
     axes = figure.add_subplot()
-    lines = {"chance, log(2N−1)": (chance, INK, "-")}
-    lines |= {f"floor, τ = {tau:g}": (f, c, "--") for (tau, f), c in zip(floors.items(), colours(), strict=False)}
+    lines = [("chance, log(2N−1)", chance, INK, "-")]
+    lines += [(f"floor, τ = {tau:g}", f, c, "--") for (tau, f), c in zip(floors.items(), colours(), strict=False)]
     top = 1.06 * max(chance)
-    places = apart([values[-1] for values, _, _ in lines.values()], 0.075 * top)
-    for (name, (values, colour, style)), y in zip(lines.items(), places, strict=True):
+    for _, values, colour, style in lines:
         axes.plot(batch_sizes, values, style, color=colour, lw=2.2)
-        axes.text(1.02, y / top, name, transform=axes.transAxes, va="center", fontsize=10, color=colour)
     axes.set_xscale("log", base=2)
     axes.set(xlabel="images in a batch, N (log scale)", ylabel="loss (nats)", ylim=(0, top))
+    name_ends(axes, [(name, values[-1], colour) for name, values, colour, _ in lines], 0.075 * top, size=10)
     axes.set_xticks(batch_sizes, [str(n) for n in batch_sizes], fontsize=9)
     axes.minorticks_off()
     tidy(axes, grid="y")
     first, last = batch_sizes[0], batch_sizes[-1]
-    told = "; ".join(
-        f"{name}: {v[0]:.2f} at N = {first}, {v[-1]:.2f} at N = {last}" for name, (v, _, _) in lines.items()
-    )
+    told = "; ".join(f"{name}: {v[0]:.2f} at N = {first}, {v[-1]:.2f} at N = {last}" for name, v, _, _ in lines)
     return with_alt(figure, f"Levels of NT-Xent against the batch size. {told}.")
 
 
@@ -206,7 +218,7 @@ def loss_by_epoch(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
     axes = figure.add_subplot()
     for (epochs, losses), colour, marker in zip(curves.values(), colours(), markers(), strict=False):
         axes.plot(epochs, losses, marker + "-", color=colour, lw=2, ms=5, clip_on=False, zorder=3)
-    lasts = {f"{name}, now {losses[-1]:.2f}": losses[-1] for name, (_, losses) in curves.items()}
+    lasts = [(f"{name}, now {losses[-1]:.2f}", losses[-1]) for name, (_, losses) in curves.items()]
     axes.set_ylim(0, 1.1 * max([*levels.values(), *(x for _, losses in curves.values() for x in losses)]))
     _levels(axes, levels, lasts)
     axes.set(xlabel="epoch (0: before training)", ylabel="loss (nats)")
@@ -218,15 +230,13 @@ def loss_by_epoch(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
     return with_alt(figure, f"Loss over the epochs: {told}. Levels: {lines}.")
 
 
-def _levels(axes: Axes, levels: Mapping[str, float], lasts: Mapping[str, float]) -> None:
+def _levels(axes: Axes, levels: Mapping[str, float], lasts: Sequence[tuple[str, float]] = ()) -> None:
     """Dashed lines, named at the right edge, and names for the ends of curves, moved apart where they would meet."""
-    labels = {f"{name} {value:.2f}": (value, GREY) for name, value in levels.items()}
-    labels |= {name: (value, colour) for (name, value), colour in zip(lasts.items(), colours(), strict=False)}
-    top = axes.get_ylim()[1]
+    ends = [(f"{name} {value:.2f}", value, GREY) for name, value in levels.items()]
+    ends += [(name, value, colour) for (name, value), colour in zip(lasts, colours(), strict=False)]
     for value in levels.values():
         axes.axhline(value, color=GREY, lw=1.2, ls="--", zorder=0)
-    for (name, (_, colour)), y in zip(labels.items(), apart([v for v, _ in labels.values()], 0.085 * top), strict=True):
-        axes.text(1.02, y / top, name, transform=axes.transAxes, va="center", fontsize=9.5, color=colour)
+    name_ends(axes, ends, 0.085 * axes.get_ylim()[1])
 
 
 # ---- temperature
@@ -333,7 +343,7 @@ def geometry_by_epoch(
     for axes, (measure, meaning) in zip(figure.subplots(1, 3), measures.items(), strict=True):
         for (name, rows), colour, marker in zip(traces.items(), colours(), markers(), strict=False):
             epochs, values = [row["epoch"] for row in rows], [row[measure] for row in rows]
-            axes.plot(epochs, values, marker + "-", color=colour, lw=2, ms=4.5, label=name)
+            axes.plot(epochs, values, marker + "-", color=colour, lw=2, ms=4.5, label=in_legend(name))
         for name, value in references.get(measure, {}).items():
             axes.axhline(value, color=GREY, lw=1.1, ls="--", zorder=0)
             axes.text(0.98, value, name, transform=axes.get_yaxis_transform(), fontsize=8.5, color=GREY, va="bottom",
@@ -343,7 +353,7 @@ def geometry_by_epoch(
         axes.margins(y=0.12)
         axes.xaxis.get_major_locator().set_params(integer=True)
         tidy(axes, grid="y")
-    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(traces),
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=min(4, len(traces)),
                   frameon=False, fontsize=10)  # fmt: skip
     told = "; ".join(
         f"{name}: " + ", ".join(f"{m} from {rows[0][m]:.2f} to {rows[-1][m]:.2f}" for m in measures)
@@ -366,7 +376,7 @@ def memory_and_time(
     left, right = figure.subplots(1, 2, sharex=True)
     for (name, way), colour, marker in zip(ways.items(), colours(), markers(), strict=False):
         for axes, key in ((left, "mebibytes"), (right, "seconds")):
-            axes.plot(way["views"], way[key], marker + "-", color=colour, lw=1.8, ms=5, label=name)
+            axes.plot(way["views"], way[key], marker + "-", color=colour, lw=1.8, ms=5, label=in_legend(name))
     left.axhline(limit, color=INK, lw=1.2, ls="--", zorder=0)
     left.text(0.98, limit, limit_name, transform=left.get_yaxis_transform(), va="bottom", ha="right", fontsize=9)
     left.set(yscale="log", ylabel="peak memory (MiB, log scale)")

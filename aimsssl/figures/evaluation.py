@@ -10,15 +10,17 @@ from .parts import (
     BLUE,
     GREY,
     INK,
-    MARKERS,
+    MOST_CLASSES,
     ORANGE,
     PALETTE,
-    apart,
     colours,
+    in_legend,
     markers,
+    name_ends,
     neighbour_grid,
     own_class_share,
     scatter,
+    short,
     tidy,
     with_alt,
 )
@@ -54,22 +56,27 @@ def confusion_and_neighbours(
     left, right = figure.subfigures(1, 2, width_ratios=(1.25, 1))
     axes = left.subplots()
     axes.imshow(share, cmap="cividis", vmin=0, vmax=1)
-    for row, column in np.ndindex(*share.shape):
-        if share[row, column] >= 0.095:
+    written = "% of a row, from 10 %"
+    if step := max(0, -(-len(classes) // MOST_CLASSES) - 1):  # numbers would cover each other
+        written = f"a name every {step + 1} classes"
+    else:
+        for row, column in np.argwhere(share >= 0.095):
             dark = share[row, column] < 0.6
             axes.text(column, row, f"{100 * share[row, column]:.0f}", ha="center", va="center", fontsize=8,
                       color="white" if dark else INK)  # fmt: skip
-    axes.set_xticks(range(len(classes)), classes, rotation=60, ha="right", rotation_mode="anchor", fontsize=8.5)
-    axes.set_yticks(range(len(classes)), classes, fontsize=8.5)
+    named, size = range(0, len(classes), step + 1), 8.5 if len(classes) <= 16 else 5.5
+    names = [short(classes[i]) for i in named]
+    axes.set_xticks(named, names, rotation=60, ha="right", rotation_mode="anchor", fontsize=size)
+    axes.set_yticks(named, names, fontsize=size)
     axes.tick_params(length=0)
     axes.set_xlabel("the vote says", fontsize=9.5)
     axes.set_ylabel("it is", fontsize=9.5)
-    axes.set_title(f"{np.trace(counts) / counts.sum():.3f} right;  % of a row, from 10 %", fontsize=9.5)
+    axes.set_title(f"{np.trace(counts) / counts.sum():.3f} right;  {written}", fontsize=9.5)
 
     same = int((labels == truth).sum())
     right.suptitle(
-        f"it is {classes[truth]}, the vote says {classes[said]}\n"
-        f"{same} of {len(labels)} neighbours are {classes[truth]}",
+        f"it is {short(classes[truth])}, the vote says {short(classes[said])}\n"
+        f"{same} of {len(labels)} neighbours are {short(classes[truth])}",
         fontsize=9.5, color=INK if said == truth else PALETTE[3],
     )  # fmt: skip
     neighbour_grid(right, query, images[:11], labels[:11], truth, classes)
@@ -110,25 +117,23 @@ def curves_by_number(
     told = []
     drawn = list(zip(figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels.items(), strict=True))
     for axes, (title, lines) in drawn:
-        ends = {}
+        ends = []
         for (name, by_number), colour, marker in zip(lines.items(), colours(), markers(), strict=False):
             x, y = list(by_number), list(by_number.values())
             axes.plot(x, y, marker=marker, color=colour, lw=2, ms=5, mec="white", mew=0.6, clip_on=False, zorder=3)
-            ends[name] = (y[-1], colour)
+            ends.append((name, y[-1], colour))
             told.append(f"{title}, {name}: " + ", ".join(f"{v:.2f} at {n:g}" for n, v in by_number.items()))
+        axes.set(xscale="log", xlabel=xlabel, ylim=ylim)
         for name, value in levels.items():
             axes.axhline(value, color=GREY, lw=1.2, ls="--", zorder=0)
-            ends[f"{name} {value:.2f}"] = (value, GREY)
+            ends.append((f"{name} {value:.2f}", value, GREY))
         if title in marks:
             place, text = marks[title]
             axes.axvline(place, color=INK, lw=1.2, ls=":", zorder=0)
             axes.text(place, ylim[1], text, ha="center", va="top", fontsize=9, color=INK,
                       bbox=dict(fc="white", ec="none", pad=1.5))  # fmt: skip
         if not common or axes is drawn[-1][0]:
-            gap = 0.075 * (ylim[1] - ylim[0])
-            for (name, (_, colour)), y in zip(ends.items(), apart([v for v, _ in ends.values()], gap), strict=True):
-                axes.text(1.03, y, name, transform=axes.get_yaxis_transform(), va="center", fontsize=9.5, color=colour)
-        axes.set(xscale="log", xlabel=xlabel, ylim=ylim)
+            name_ends(axes, ends, 0.075 * (ylim[1] - ylim[0]), 1.03)
         if len(x) < 8:
             axes.set_xticks(x, [f"{n:,g}" for n in x], fontsize=9)
             axes.minorticks_off()
@@ -152,8 +157,7 @@ def rank_chart(scores: Mapping[str, Mapping[str, float]]) -> Figure:
     figure = Figure(figsize=(7.6, 0.47 * len(methods) + 0.75), layout="constrained")
     axes = figure.add_subplot()
     x = np.arange(len(measures))
-    for number, method in enumerate(methods):
-        colour, marker = PALETTE[number % len(PALETTE)], MARKERS[number % len(MARKERS)]
+    for method, colour, marker in zip(methods, colours(), markers(), strict=False):
         y = [places[measure][method] for measure in measures]
         axes.plot(x, y, marker=marker, color=colour, lw=2.2, ms=9, mec=INK, mew=0.6, zorder=3)
         for column, measure in enumerate(measures):
@@ -394,7 +398,7 @@ def method_table(
         axes.tick_params(axis="y", length=0)
     panels[0].set_yticks(range(len(methods)), methods, fontsize=10.5)
     for measure, colour, marker in zip(measures, colours(ORANGE, BLUE), markers("so"), strict=False):
-        panels[0].plot([], [], marker, color=colour, label=measure)
+        panels[0].plot([], [], marker, color=colour, label=in_legend(measure))
     panels[0].plot([], [], ":", color=INK, label=f"chance {chance:.2f} (where it is on the panel)")
-    figure.legend(loc="outside lower center", ncols=len(measures) + 1, frameon=False, fontsize=10)
+    figure.legend(loc="outside lower center", ncols=min(4, len(measures) + 1), frameon=False, fontsize=10)
     return with_alt(figure, f"The table, mean over seeds (where a new run may fall). {'; '.join(told)}.")

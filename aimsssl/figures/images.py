@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from .parts import BLUE, INK, picture, with_alt
+from .parts import BLUE, INK, class_name, picture, with_alt
 
 
 def two_views(images: np.ndarray, view1: np.ndarray, view2: np.ndarray, names: Sequence[str] = ()) -> Figure:
@@ -52,9 +52,9 @@ def neighbours_by_epoch(
     images: np.ndarray, query: int, neighbours: Mapping[int, np.ndarray], labels: np.ndarray, classes: Sequence[str]
 ) -> Figure:
     """`neighbour_rows` with a row an epoch: `neighbours[epoch]` are indices of images, the nearest first."""
-    same = {epoch: labels[index] == labels[query] for epoch, index in neighbours.items()}
+    same = {epoch: (labels[index] == labels[query]) & (labels[query] >= 0) for epoch, index in neighbours.items()}
     rows = {f"epoch {epoch}": (images[index], same[epoch]) for epoch, index in neighbours.items()}
-    count, name = len(next(iter(same.values()))), classes[labels[query]]
+    count, name = len(next(iter(same.values()))), class_name(classes, labels[query])
     told = ", ".join(f"{value.sum()} of {count} at epoch {epoch}" for epoch, value in same.items())
     return with_alt(
         neighbour_rows(images[query], rows, name),

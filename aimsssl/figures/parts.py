@@ -13,14 +13,17 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.font_manager import FontProperties, fontManager, get_font
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.text import Text
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogFormatter, LogLocator, NullFormatter
 
 # seaborn's "colorblind"; importing seaborn would bring pyplot with it
 PALETTE = (
     "#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9",
 )  # fmt: skip
 MARKERS = "os^DvPX*<>"
+MOST_CLASSES = 40  # that colours and a legend can tell apart; of more a map is one cloud, and a matrix names some
+MOST_ON_A_MAP = 20  # names, which would cover the points
 SQUARE = "□"
+UNSEEN = ("Cc", "Cf", "Mn", "Zl", "Zp", "Zs")  # Unicode's controls, joiners, selectors and spaces
 BLUE, ORANGE, GREY, INK = PALETTE[0], PALETTE[1], "#6b6b6b", "#222222"
 
 
@@ -38,37 +41,80 @@ def markers(first: str = "") -> Iterator[str]:
 def with_alt(figure: Figure, text: str) -> Figure:
     """The finished figure: with its description, and names drawn as they are written, whatever is in them."""
     figure.alt_text = text
-    for axes in figure.axes:
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.get_ticklabels()  # they are made when asked for
+    ticks = {axis: axis.get_ticklabels() for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)}  # now made
+    powers = {label for axis, labels in ticks.items() if _writes_powers(axis) for label in labels}
+    before = {axis: _words(labels) for axis, labels in ticks.items()}
     for words in figure.findobj(Text):
-        words.set_parse_math(False)  # a class may be called $x$
-        if not words.get_text().isascii():
+        words.set_parse_math(words in powers)  # a class may be called $x$
+        if not (words.get_text().isascii() and words.get_text().isprintable()):
             _find_glyphs(words)
+    for axis, labels in ticks.items():
+        if before[axis] != _words(labels):
+            _keep(axis, _words(labels))
     return figure
 
 
+def _writes_powers(axis: Axis) -> bool:
+    return isinstance(axis.get_major_formatter(), LogFormatter)
+
+
+def _words(texts: Sequence[Text]) -> list[str]:
+    return [text.get_text() for text in texts]
+
+
+def _keep(axis: Axis, words: Sequence[str]) -> None:
+    """The words of an axis, which drawing would write anew."""
+    limits = axis.get_view_interval()
+    axis.set_ticks(axis.get_majorticklocs(), words)
+    axis.set_view_interval(*limits, ignore=True)
+
+
 def in_legend(name: str) -> str:
-    """A name for a legend, which leaves out those that begin with an underscore."""
-    return f" {name}" if name.startswith("_") else name
+    """A name for a legend, which leaves out empty ones and those that begin with an underscore."""
+    return f" {name}" if name.startswith("_") or not name else name
+
+
+def class_name(classes: Sequence[str], label: int) -> str:
+    return classes[label] if label >= 0 else "unknown"
+
+
+def short(name: str, most: int = 24) -> str:
+    """A name with its middle left out where it is longer than `most` characters."""
+    return name if len(name) <= most else f"{name[: most // 2]}…{name[-(most - most // 2 - 1) :]}"
+
+
+def name_ends(
+    axes: Axes, ends: Sequence[tuple[str, float, str]], gap: float, x: float = 1.02, size: float = 9.5
+) -> None:
+    """Names at the right edge, each `(name, y, colour)` at the end of its line, moved apart where they would meet.
+
+    Where there are more than the height has room for, they are written smaller.
+    """
+    low, high = axes.get_ylim()
+    room = min(1.0, (high - low) / (gap * max(len(ends), 1)))
+    places = apart([y for _, y, _ in ends], gap * room)
+    for (name, _, colour), y in zip(ends, places, strict=True):
+        axes.text(x, y, name, transform=axes.get_yaxis_transform(), va="center", fontsize=max(4.5, size * room),
+                  color=colour)  # fmt: skip
 
 
 def _find_glyphs(words: Text) -> None:
     """Fonts for all characters; where none of this computer has one, say so once and draw a square."""
     usual = words.get_fontproperties()
-    missing = {c for c in words.get_text() if not c.isspace() and not _has(_path(usual), c)}
-    found = {c: _font_with(c) for c in missing}
+    missing = {c for c in words.get_text() if c != "\n" and not _has(_path(usual), c)}
+    unseen = {c: " " if c.isspace() else "" for c in missing if unicodedata.category(c) in UNSEEN}
+    found = {c: _font_with(c) for c in missing - set(unseen)}
     if families := sorted({family for family in found.values() if family}):
         words.set_fontfamily([*usual.get_family(), *families])
-    for c in sorted(c for c, family in found.items() if family is None):
-        words.set_text(words.get_text().replace(c, SQUARE))
+    squares = {c: SQUARE for c, family in found.items() if family is None}
+    words.set_text(words.get_text().translate(str.maketrans(unseen | squares)))
 
 
 @cache
 def _font_with(character: str) -> str | None:
     """A family that has the character. The first one without is told of, and not those after it."""
     for font in fontManager.ttflist:
-        if _has(font.fname, character):
+        if not font.name.startswith("Last Resort") and _has(font.fname, character):  # matplotlib's, all of boxes
             return font.name
     _tell_of_missing_font(_script(character))
     return None
@@ -85,6 +131,8 @@ def _tell_of_missing_font(script: str) -> None:
 
 def _script(character: str) -> str:
     """What a character belongs to, in a word: the first of its name in Unicode."""
+    if ord(character) >= 0x1F000:
+        return "emoji" if ord(character) < 0x20000 else "CJK"
     return unicodedata.name(character, "such").split()[0].split("-")[0]
 
 
@@ -137,7 +185,8 @@ def neighbour_grid(
         axes.axis("off")
     shown = [("chosen", query, INK)]
     for rank, (image, label) in enumerate(zip(images, labels, strict=True), start=1):
-        shown.append((f"{rank}. {classes[label]}", image, BLUE if label == truth else None))
+        same = label == truth >= 0
+        shown.append((f"{rank}. {short(class_name(classes, label), 16)}", image, BLUE if same else None))
     for axes, (title, image, colour) in zip(grid.flat, shown, strict=False):
         axes.axis("on")
         picture(axes, image, colour)
@@ -163,17 +212,31 @@ def plan_arrow(axes: Axes, x1: float, y1: float, x2: float, y2: float) -> None:
 
 
 def scatter(axes: Axes, points: np.ndarray, labels: np.ndarray, classes: Sequence[str], size: float) -> None:
-    for (label, name), colour, marker in zip(enumerate(classes), colours(), markers(), strict=False):
-        chosen = points[labels == label]
-        axes.scatter(*chosen.T, s=size, color=colour, marker=marker, lw=0, label=in_legend(name))
+    """Points `[N, 2]`, a colour and marker a class; grey where the label is −1. More than 40 classes are one cloud."""
+    if len(classes) > MOST_CLASSES:
+        known, of_class = labels >= 0, np.array(PALETTE)
+        colour = of_class[labels[known] % len(PALETTE)]
+        axes.scatter(*points[known].T, s=size, c=colour, lw=0, label=f"{len(classes)} classes, not told apart")
+    else:
+        for (label, name), colour, marker in zip(enumerate(classes), colours(), markers(), strict=False):
+            chosen = points[labels == label]
+            axes.scatter(*chosen.T, s=size, color=colour, marker=marker, lw=0, label=in_legend(short(name)))
+    if (labels < 0).any():
+        axes.scatter(*points[labels < 0].T, s=size, color="#bbbbbb", lw=0, label="unknown")
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_color("#cccccc")
 
 
-def name_classes(axes: Axes, points: np.ndarray, labels: np.ndarray, classes: Sequence[str], avoid: np.ndarray) -> None:
-    """Names where their points are densest, moved where they would cover each other or the point `avoid`."""
-    present = [label for label in range(len(classes)) if (labels == label).any()]
+def name_classes(
+    axes: Axes,
+    points: np.ndarray,
+    labels: np.ndarray,
+    classes: Sequence[str],
+    avoid: np.ndarray,
+    present: Sequence[int],
+) -> None:
+    """Names of the classes `present` where their points are densest, moved off each other and the point `avoid`."""
     low, high = points.min(axis=0), points.max(axis=0)
     wanted = [avoid, *(densest(points[labels == label]) for label in present)]
     wanted = (np.array(wanted) - low) / (high - low)
@@ -183,7 +246,7 @@ def name_classes(axes: Axes, points: np.ndarray, labels: np.ndarray, classes: Se
         x, y = low + place * (high - low)
         colour = PALETTE[label % len(PALETTE)]
         axes.text(
-            x, y, classes[label], ha="center", va="center", fontsize=9, color=INK, zorder=5,
+            x, y, short(classes[label], 20), ha="center", va="center", fontsize=9, color=INK, zorder=5,
             bbox=dict(boxstyle="round,pad=0.15", fc="white", ec=colour, lw=1.6, alpha=0.88),
         )  # fmt: skip
 

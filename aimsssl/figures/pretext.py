@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from .parts import BLUE, GREY, INK, picture, tidy, with_alt
+from .parts import BLUE, GREY, INK, picture, short, tidy, with_alt
 
 MOST = 50  # classes that are drawn: 200 panels take a minute and a half
 TURNS = ("0°", "90°", "180°", "270°")
@@ -33,7 +33,7 @@ def rotation_confusion(counts: np.ndarray, classes: Sequence[str]) -> Figure:
         axes.axis("off")
     for axes, name, share, rate in zip(grid.flat, classes, shares, right, strict=False):
         image = axes.imshow(share, cmap="cividis", vmin=0, vmax=1)
-        axes.set_title(f"{name}: {rate:.2f}", fontsize=10.5)
+        axes.set_title(f"{short(name, 16)}: {rate:.2f}", fontsize=10.5)
         axes.set_xticks(range(4), TURNS, fontsize=7.5)
         axes.set_yticks(range(4), TURNS, fontsize=8.5)
         axes.tick_params(length=0)

@@ -5,7 +5,20 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from .parts import INK, colours, frame, name_classes, neighbour_grid, own_class_share, scatter, tidy, with_alt
+from .parts import (
+    INK,
+    MOST_ON_A_MAP,
+    class_name,
+    colours,
+    frame,
+    name_classes,
+    neighbour_grid,
+    own_class_share,
+    scatter,
+    short,
+    tidy,
+    with_alt,
+)
 
 
 def similarity_matrix(similarity: np.ndarray, positives: np.ndarray) -> Figure:
@@ -26,11 +39,12 @@ def similarity_matrix(similarity: np.ndarray, positives: np.ndarray) -> Figure:
     right = similarity[np.arange(views), positives].mean()
     others = np.ones_like(shown, dtype=bool)
     others[np.arange(views), positives] = False
-    rest = np.nanmean(shown[others])
+    rest = shown[others & ~np.isnan(shown)]
+    beside = f", of the others {rest.mean():.2f}" if len(rest) else "; there are no others"
     return with_alt(
         figure,
         f"Matrix of cosine similarities of {views} views. The diagonal is grey: no view is its own candidate. One "
-        f"framed square a row is the positive. Mean similarity of the positives {right:.2f}, of the others {rest:.2f}.",
+        f"framed square a row is the positive. Mean similarity of the positives {right:.2f}{beside}.",
     )
 
 
@@ -61,13 +75,14 @@ def tsne_panels(points: Mapping[int, np.ndarray], labels: np.ndarray, classes: S
     columns = 2 if len(points) == 4 else min(3, len(points))
     lines = -(-len(points) // columns)
     figure = Figure(figsize=(7.2, 2.5 * lines + 0.5), layout="constrained")
-    grid = figure.subplots(lines, columns, squeeze=False).flat
+    grid = list(figure.subplots(lines, columns, squeeze=False).flat)
     for axes, epoch in zip(grid, points, strict=False):
         scatter(axes, points[epoch], labels, classes, size=9)
         axes.set_title(f"epoch {epoch}", fontsize=11)
-    for axes in list(grid)[len(points) :] if len(points) < lines * columns else ():
+    for axes in grid[len(points) :]:
         axes.axis("off")
     handles = figure.axes[0].collections
+    figure.set_figheight(figure.get_figheight() + 0.2 * max(0, -(-len(handles) // 5) - 2))
     figure.legend(handles, [c.get_label() for c in handles], loc="outside lower center", ncols=5, frameon=False,
                   fontsize=10, markerscale=1.8, handletextpad=0.1, columnspacing=1.0)  # fmt: skip
     shares = {epoch: own_class_share(xy, labels) for epoch, xy in points.items()}
@@ -93,21 +108,27 @@ def map_and_neighbours(
     left, right = figure.subfigures(1, 2, width_ratios=(1.15, 1))
     axes = left.subplots()
     scatter(axes, points, labels, classes, size=16)
+    present = [label for label in np.unique(labels) if label >= 0]
+    unit = "axes have no unit"
+    if len(present) > MOST_ON_A_MAP:
+        present = [label for label in np.unique(labels[[query, *neighbours]]) if label >= 0]
+        unit = "named: their classes"
     axes.set(
         title=f"t-SNE of {len(points)} images, epoch {epoch}",
-        xlabel="◉ chosen   ○ its neighbours   (axes have no unit)",
+        xlabel=f"◉ chosen   ○ its neighbours   ({unit})",
     )
     axes.plot(*points[neighbours].T, "o", ms=9, mfc="none", mec=INK, mew=1.2, ls="none")
-    name_classes(axes, points, labels, classes, points[query])
+    name_classes(axes, points, labels, classes, points[query], present)
     axes.plot(*points[query], "o", ms=13, mfc="white", mec=INK, mew=3, zorder=7)
     axes.plot(*points[query], "o", ms=4, color=INK, zorder=8)
     neighbour_grid(right, images[query], images[neighbours], labels[neighbours], labels[query], classes)
-    same = int((labels[neighbours] == labels[query]).sum())
-    right.suptitle(f"{same} of {len(neighbours)} neighbours are {classes[labels[query]]} too", fontsize=10.5)
-    names = ", ".join(classes[labels[i]] for i in neighbours)
+    name = class_name(classes, labels[query])
+    same = int(((labels[neighbours] == labels[query]) & (labels[query] >= 0)).sum())
+    right.suptitle(f"{same} of {len(neighbours)} neighbours are {short(name)} too", fontsize=10.5)
+    names = ", ".join(class_name(classes, labels[i]) for i in neighbours)
     return with_alt(
         figure,
         f"Epoch {epoch}. Left: t-SNE map of {len(points)} images; the nearest point on the map has the same class for "
         f"{own_class_share(points, labels):.2f} of them. Right: the {len(neighbours)} nearest neighbours of image "
-        f"{query} ({classes[labels[query]]}): {names}; {same} of {len(neighbours)} have its class.",
+        f"{query} ({name}): {names}; {same} of {len(neighbours)} have its class.",
     )

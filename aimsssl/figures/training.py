@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from .parts import BLUE, GREY, INK, ORANGE, PALETTE, apart, log_ticks, note, plan_arrow, plan_box, tidy, with_alt
+from .parts import BLUE, GREY, INK, ORANGE, PALETTE, log_ticks, name_ends, note, plan_arrow, plan_box, tidy, with_alt
 
 
 def simclr_plan(d_feature: int, d_out: int, batch_size: int) -> Figure:
@@ -117,16 +117,12 @@ def training_curve(
         tidy(axes)
         for value in lines.values():
             axes.axhline(value, color=GREY, lw=1.2, ls="--", zorder=0)
-        labels = {f"{name} {value:.2f}": value for name, value in lines.items()}
+        ends = [(f"{name} {value:.2f}", value, GREY) for name, value in lines.items()]
         if len(curve):
-            labels[f"now {curve[-1, 1]:.2f}"] = curve[-1, 1]
-        places = apart(list(labels.values()), 0.1 * top)
-        for (text, _), y in zip(labels.items(), places, strict=True):
-            now = text.startswith("now")
-            axes.text(
-                1.015, y / top, text, transform=axes.transAxes, va="center", fontsize=10,
-                color=INK if now else GREY, fontweight="bold" if now else "normal",
-            )  # fmt: skip
+            ends.append((f"now {curve[-1, 1]:.2f}", curve[-1, 1], INK))
+        name_ends(axes, ends, 0.1 * top, 1.015, 10)
+        if len(curve):
+            axes.texts[-1].set_fontweight("bold")
     above.set_ylabel("loss (nats)")
     below.set(ylabel=f"kNN accuracy\n({measured_on})", xlabel=f"epoch, of {epochs}")
     below.xaxis.get_major_locator().set_params(integer=True)
