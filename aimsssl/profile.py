@@ -1,5 +1,7 @@
 """How large everything is: `ci` for tests, `cpu` for a laptop, `gpu` for the papers' settings."""
 
+from __future__ import annotations
+
 import json
 import os
 import platform
@@ -12,6 +14,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from . import inputs
 from .course import RECORDED
 from .randomness import RandomStream
 
@@ -55,6 +58,21 @@ class Profile:
 
     def __str__(self) -> str:
         return f"profile {self.name} ({self.reason}): ResNet-18 of width {self.width} on {self.device}"
+
+    def fitted(self, images: int) -> Profile:
+        """The profile for a training split of `images` images: few images make small batches, which it says.
+
+        A batch is at most half of what is left to train on when a quarter is held out, so that an epoch has two steps.
+
+        Raises:
+            TypeError, ValueError: images is no whole number of at least 6.
+        """
+        images = inputs.count("images", images, 6)
+        most = 3 * images // 8
+        if self.batch_size <= most:
+            return self
+        print(f"with {images} training images a batch has {most} images, not the {self.batch_size} of the profile")
+        return replace(self, batch_size=most)
 
 
 PROFILES = {

@@ -72,6 +72,7 @@ DATA = "shapes"
 
 train = load(DATA, "train", limit=p.train_images)
 test = load(DATA, "test", limit=p.test_images)
+p = p.fitted(len(train))  # smaller batches where images are few
 config = training.PretextConfig.for_profile(p, task="rotation")
 _, bank, held_out = training.monitor_split(train, config)  # training images that no training below will see
 print(train, test, f"{len(held_out)} of the training images are held out", sep="\n")
@@ -290,6 +291,7 @@ print(f"floor {unanswerable * np.log(4):.3f}; the three recorded runs end at {en
 # %%
 digits, digits_test = load("digits", "train", limit=p.train_images), load("digits", "test")
 digit_config = replace(config, epochs=max(2, config.epochs), flip=0.0, held_out=0, monitor_every=0)
+digit_config = replace(digit_config, batch_size=profile.current().batch_size)
 on_digits = training.train_pretext(digits, digit_config, Path("runs") / f"01_digits_{p.name}", progress=None)
 
 digit_counts = pretext.rotation_confusion(on_digits.model, digits_test.images, digits_test.labels)

@@ -57,9 +57,10 @@ print(profile.lesson_estimate("03"))
 DATA = "shapes"
 train = load(DATA, "train", limit=min(5000, p.train_images))
 test = load(DATA, "test", limit=p.test_images)
+p = p.fitted(len(train))  # smaller batches where images are few
 views = augment.TwoViews(train.images.shape[-1], crop_scale=(0.4, 1.0))
 
-few = test.sample(8)
+few = test.sample(min(8, len(test)))
 view1, view2 = views(few.images, torch.Generator().manual_seed(0))  # each float [8, C, H, W]
 names = [few.classes[label] for label in few.labels]
 explorers.show(figures.two_views(few.images.numpy(), view1.numpy(), view2.numpy(), names))
@@ -372,7 +373,9 @@ print(f"it has come {way:.0%} of the way from chance to floor")
 
 # %%
 z1, z2 = see.embed(run.model, *probe_views)  # each [P, D]
-explorers.show(figures.similarity_matrix(cosine_similarity(torch.cat([z1[:8], z2[:8]])).numpy(), positives(8)))
+explorers.show(
+    figures.similarity_matrix(cosine_similarity(torch.cat([z1[:8], z2[:8]])).numpy(), positives(min(8, len(z1))))
+)
 
 # %% [markdown]
 # Find the two diagonals of framed squares. Are there dark red squares *beside* them? These are the **hard negatives**:

@@ -58,6 +58,7 @@ DATA = "shapes"
 
 train = load(DATA, "train", limit=p.train_images)
 test = load(DATA, "test", limit=p.test_images)
+p = p.fitted(len(train))  # smaller batches where images are few
 config = training.SimCLRConfig.for_profile(p, crop_scale=(0.4, 1.0))
 print(train, test, sep="\n")
 
@@ -91,7 +92,7 @@ torch.manual_seed(0)
 size = train.images.shape[-1]
 views = augment.TwoViews(size, config.crop_scale, config.jitter, config.grayscale, config.blur, config.flip)
 
-few = train.sample(8)
+few = train.sample(min(8, len(train)))
 view1, view2 = views(few.images)  # each float [8, C, H, W]
 names = [few.classes[label] for label in few.labels]
 explorers.show(figures.two_views(few.images.numpy(), view1.numpy(), view2.numpy(), names))
@@ -411,7 +412,7 @@ explorers.table(
 # %%
 E = config.epochs
 config = replace(config, snapshot_epochs=tuple(sorted({0, 1, E // 8, E // 4, E // 2, E})))
-probe_images = test.sample(min(500, len(test) // 2))  # the same images, looked at in several epochs
+probe_images = test.sample(min(500, max(32, len(test) // 2), len(test)))  # the same images, looked at in several epochs
 run_dir = Path("runs") / f"04_simclr_{p.name}_{re.sub(r'[^A-Za-z0-9]+', '_', DATA)}"
 
 print(f"{config.optimizer}, peak rate {config.learning_rate}, batch {config.batch_size}, {E} epochs → {run_dir}")
@@ -541,7 +542,7 @@ explorers.lesson04.through_training(run, probe_images, image=IMAGE)
 # **Predict**: between which two of the epochs 1, 21, 51 and 91 does the map change most?
 
 # %%
-LONG_IMAGES = len(probe_images)  # 500, or fewer under the profile ci
+LONG_IMAGES = min(500, p.test_images // 2)  # 500, or fewer under the profile ci
 long = explorers.recorded_run("long", images=LONG_IMAGES)
 long_probe = load("shapes", "test").sample(500)[:LONG_IMAGES]  # the images whose h was kept
 long_labels = long_probe.labels.numpy()
@@ -764,7 +765,7 @@ by_labels = {name: {} for name in [*frozen, *tuned]}
 least = 4 * len(train.classes)  # on a small set of images, 1 % would not be one of each class
 for count, epochs in ((max(len(train) // 100, least), E), (max(len(train) // 20, 2 * least), max(1, E // 2))):
     for draw in range(3):
-        index = train.sample(count, seed=draw)  # balanced over the classes
+        index = train.sample(min(count, len(train)), seed=draw)  # balanced over the classes
         for name, start in tuned.items():
             result = evaluation.finetune(
                 start, index.images, index.labels, test.images, test.labels, epochs=epochs, seed=draw

@@ -53,8 +53,9 @@ DATA = "shapes"
 
 train = load(DATA, "train", limit=p.train_images)
 test = load(DATA, "test", limit=p.test_images)
+p = p.fitted(len(train))  # smaller batches where images are few
 E = max(2, p.epochs // 5)  # epochs of the main run
-K = min(100, len(train) // 25)  # clusters
+K = max(2, min(100, len(train) // 25))  # clusters
 config = training.DeepClusterConfig.for_profile(
     p, encoder="convnet", width=p.width // 2, sobel=True, clusters=K, epochs=E
 )
@@ -182,7 +183,7 @@ explorers.table(
 # views should not matter.
 
 # %%
-few = train.sample(8)
+few = train.sample(min(8, len(train)))
 names = [few.classes[label] for label in few.labels]
 one_view = augment.Augment(train.images.shape[-1], config.crop_scale, config.jitter, config.grayscale, flip=config.flip)
 generator = torch.Generator().manual_seed(0)
@@ -767,7 +768,7 @@ print(f"labels cost {extra:.0%} of the time; the paper says a third (§3.4)")
 
 # %%
 timed = {}
-for k_timed in sorted({10, K, min(1000, len(x) // 10)}):
+for k_timed in sorted({min(10, len(x)), K, max(1, min(1000, len(x) // 10))}):
     begin = time.perf_counter()
     clustering.kmeans(x, k_timed, iterations=5)
     timed[k_timed] = (time.perf_counter() - begin) / 5

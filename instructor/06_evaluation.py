@@ -51,6 +51,7 @@ DATA = "shapes"
 
 train = load(DATA, "train", limit=p.train_images)
 test = load(DATA, "test", limit=p.test_images)
+p = p.fitted(len(train))  # smaller batches where images are few
 classes, guess = train.classes, 1 / len(train.classes)
 bank, validation = train.split(len(train) // 5)
 print(train, test, f"of the training split: {len(bank):,} to learn from, {len(validation):,} for validation", sep="\n")
@@ -79,14 +80,14 @@ print(train, test, f"of the training split: {len(bank):,} to learn from, {len(va
 EPOCHS = {"rotation": 3, "inpainting": 5, "jigsaw": 8, "SimCLR": 6, "DeepCluster": 8, "supervised": 5}
 SETTINGS = {
     "SimCLR": {"crop_scale": (0.4, 1.0), "temperature": 0.1},
-    "DeepCluster": {"sobel": True, "width": p.width // 2},
+    "DeepCluster": {"sobel": True, "width": p.width // 2, "clusters": max(2, min(100, len(bank) // 4))},
 }
 
 runs = {}
 for name in training.METHODS:
     epochs = max(1, EPOCHS[name] * p.epochs // 50)
     run_dir = Path("runs") / f"06_{name.lower()}_{p.name}_{re.sub(r'[^A-Za-z0-9]+', '_', DATA)}"
-    changes = dict(epochs=epochs, held_out=0, monitor_every=0) | SETTINGS.get(name, {})
+    changes = dict(epochs=epochs, batch_size=p.batch_size, held_out=0, monitor_every=0) | SETTINGS.get(name, {})
     runs[name] = training.train_method(name, bank, run_dir, progress=None, **changes)
     print(f"{name:<12}{epochs:>3} epochs, {runs[name].last('seconds'):4.0f} s, last loss {runs[name].last('loss'):.2f}")
 
@@ -123,7 +124,7 @@ print(", ".join(f"{name}: {h.shape[1]} numbers" for name, h in of_bank.items()))
 # **Predict**: what do the nearest images share with the query by raw pixels? By random weights? By SimCLR?
 
 # %%
-query, count = 3, 9
+query, count = min(3, len(validation) - 1), min(9, len(bank))
 rows = {}
 for name in ("raw pixels", "random weights", "inpainting", "rotation", "SimCLR", "supervised"):
     _, index = evaluation.nearest_neighbours(of_bank[name], of_validation[name][query : query + 1], count)
@@ -184,7 +185,7 @@ weighted_knn = lesson.weighted_knn.check(weighted_knn)
 # %%
 rows = {}
 for name in of_bank:
-    said = weighted_knn(of_bank[name], bank.labels, of_validation[name], 20, 0.1)
+    said = weighted_knn(of_bank[name], bank.labels, of_validation[name], min(20, len(bank)), 0.1)
     rows[name] = {"kNN": (said == validation.labels).float().mean().item(), "keys": f"{len(bank):,}"}
 explorers.table(rows | {"guessing": {"kNN": guess}}, "share correct of the validation images, k = 20, τ = 0.1")
 
@@ -259,7 +260,7 @@ rows = {}
 for name, h_of in ways.items():
     keys, queries = h_of(some_keys.images), h_of(validation.images)
     knn = evaluation.knn_accuracy(keys, some_keys.labels, queries, validation.labels)
-    alone, others = (h_of(torch.cat([validation.images[:1], bank.images[a : a + 100]]))[0] for a in (0, 100))
+    alone, others = (h_of(torch.cat([validation.images[:1], company]))[0] for company in bank.images[:200].chunk(2))
     apart = ((alone - others).norm() / alone.norm()).item()
     rank = f"{evaluation.effective_rank(queries):.1f}"
     rows[name] = {"kNN": knn, "effective rank": rank, "one image in two batches": f"{apart:.1%} apart"}
@@ -335,7 +336,7 @@ explorers.lesson06.votes(bank, validation, of_bank, of_validation, method="SimCL
 keys, queries = standardise(of_bank["SimCLR"], of_validation["SimCLR"])
 strengths = [10.0**e for e in range(-5, 3)]
 panels, chosen = {}, {}
-for labels in (10 * len(classes), min(2000, len(bank) // 2)):
+for labels in (min(10 * len(classes), len(bank)), min(2000, len(bank) // 2)):
     title = f"{labels:,} labels"
     index = torch.from_numpy(np.random.default_rng(0).permutation(len(bank))[:labels])
     panels[title] = {"its own labels": {}, "validation": {}}
@@ -385,7 +386,7 @@ for name, pair in (("h / 100", (of_bank["SimCLR"] / 100, of_validation["SimCLR"]
 # **Predict**: how many labels does the second best method need to beat the best one with 50?
 
 # %%
-sizes = [n for n in (50, 100, 300, 1000, 3000) if n <= len(bank)]
+sizes = [n for n in (50, 100, 300, 1000, 3000) if n <= len(bank)] or [len(bank)]
 by_keys, by_labels = "kNN, by number of keys", "linear probe, by number of labels"
 panels = {title: {name: {} for name in shown} for title in (by_keys, by_labels)}
 for n in sizes:
@@ -491,7 +492,7 @@ clustering_accuracy = lesson.clustering_accuracy.check(clustering_accuracy)
 print(f"{'':<16}{'best matching':>15}{'as numbered':>13}")
 for name in ("raw pixels", "random weights", "SimCLR", "supervised"):
     rows = F.normalize(of_validation[name] - of_bank[name].mean(dim=0), dim=1)
-    groups = clustering.kmeans(rows, len(classes), init="k-means++").assignments.long()
+    groups = clustering.kmeans(rows, min(len(classes), len(rows)), init="k-means++").assignments.long()
     as_numbered = (groups == validation.labels).float().mean()
     print(f"{name:<16}{clustering_accuracy(groups, validation.labels):15.3f}{as_numbered:13.3f}")
 
@@ -511,7 +512,7 @@ def purity(groups, labels):
     return (table.amax(dim=1).sum() / len(labels)).item()
 
 
-numbers = [n for n in (5, 10, 20, 50, 100, 200, 500) if n <= len(validation) // 2]
+numbers = [n for n in (5, 10, 20, 50, 100, 200, 500) if n <= len(validation) // 2] or [2]
 h = F.normalize(of_validation["SimCLR"] - of_bank["SimCLR"].mean(dim=0), dim=1)
 panels = {
     title: {m: {} for m in ("NMI", "purity", "accuracy", "ARI")} for title in ("random groups", "k-means on SimCLR")
@@ -557,7 +558,8 @@ LABELS = min(2000, len(bank))
 def all_measures(name):
     """Every measure of this lesson, of one representation, on the validation split."""
     keys, queries = of_bank[name], of_validation[name]
-    groups = clustering.kmeans(F.normalize(queries, dim=1), len(classes), init="k-means++", iterations=50).assignments
+    rows = F.normalize(queries, dim=1)
+    groups = clustering.kmeans(rows, min(len(classes), len(rows)), init="k-means++", iterations=50).assignments
     groups = evaluation.clustering_scores(groups, validation.labels)
     index = balanced_sample(bank.labels, LABELS)
     return {
@@ -716,12 +718,12 @@ generator = torch.Generator().manual_seed(1)
 keys, queries = of_bank["rotation"], of_validation["rotation"]
 right = []  # of each method, which validation images it gets right
 index = balanced_sample(bank.labels, min(1000, len(bank)))
-for _ in range(min(100, len(bank) // 20)):
+for _ in range(max(2, min(100, len(bank) // 20))):
     view = torch.randn(keys.shape[1], 16, generator=generator)
     said = evaluation.knn_predict((keys @ view)[index], bank.labels[index], queries @ view)
     right.append((said == validation.labels).float())
 right = torch.stack(right)  # [methods, images]
-tenth = len(validation) // 10
+tenth = max(1, len(validation) // 10)
 
 
 def choose_and_ask_again(order):
@@ -765,14 +767,14 @@ explorers.table(
 # far?
 
 # %%
-n = min(240, 9 * len(validation) // 10)
+n = max(90, min(240, 9 * len(validation) // 10))
 generator = torch.Generator().manual_seed(0)
 cloud = torch.randn(n, 20, generator=generator)
 two, three = torch.arange(n) % 2, torch.arange(n) % 3
 wide, far = cloud * torch.where(two == 0, 1.0, 10.0)[:, None], cloud.clone()
 wide[:, 0] += 60 * two
 far[:, 0] += torch.tensor([0.0, 10.0, 110.0])[three]
-shown_images = validation.sample(n)
+shown_images = validation.sample(min(n, len(validation)))
 data = {
     "noise": (cloud, torch.zeros(n, dtype=torch.long), ()),
     "two sizes": (wide, two, ("narrow", "wide")),
@@ -781,7 +783,10 @@ data = {
 }
 perplexities = (2, 5, 30, 75)
 maps = {
-    name: {f"perplexity {perplexity}": evaluation.tsne(x, perplexity=perplexity) for perplexity in perplexities}
+    name: {
+        f"perplexity {perplexity}": evaluation.tsne(x, perplexity=min(perplexity, len(x) - 1))
+        for perplexity in perplexities
+    }
     for name, (x, _, _) in data.items()
 }
 explorers.show(
@@ -825,7 +830,7 @@ for key in maps["noise"]:
 
 # %%
 x, labels, _ = data["SimCLR"]
-starts = {f"start {s}": 1e-4 * np.random.default_rng(s).normal(size=(n, 2)) for s in (1, 2, 3)}
+starts = {f"start {s}": 1e-4 * np.random.default_rng(s).normal(size=(len(x), 2)) for s in (1, 2, 3)}
 from_starts = {name: evaluation.tsne(x, start=start) for name, start in starts.items()}
 explorers.show(figures.map_grid({"SimCLR": from_starts}, {"SimCLR": labels.numpy()}, {"SimCLR": classes}))
 
@@ -834,7 +839,11 @@ explorers.show(figures.map_grid({"SimCLR": from_starts}, {"SimCLR": labels.numpy
 def near_ones(points, k=10):
     """The k nearest others of each point, as a matrix of yes and no."""
     distances = torch.cdist(torch.as_tensor(points).float(), torch.as_tensor(points).float()).fill_diagonal_(torch.inf)
-    return torch.zeros_like(distances).scatter_(1, distances.topk(k, largest=False).indices, 1.0).bool()
+    return (
+        torch.zeros_like(distances)
+        .scatter_(1, distances.topk(min(k, len(distances) - 1), largest=False).indices, 1.0)
+        .bool()
+    )
 
 
 one, other = (near_ones(from_starts[name]) for name in ("start 1", "start 2"))
@@ -974,7 +983,9 @@ for title, scores in {
 
 # %%
 all_right = right[compared]
-samples = [all_right[torch.randint(len(all_right), (len(all_right) // 10,), generator=generator)] for _ in range(60)]
+samples = [
+    all_right[torch.randint(len(all_right), (max(1, len(all_right) // 10),), generator=generator)] for _ in range(60)
+]
 intervals = [
     (sample.mean().item(), *confidence_interval(sample, 0.95, 500, seed)) for seed, sample in enumerate(samples)
 ]
@@ -1114,7 +1125,9 @@ if p.name != "cpu":
 changes = {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items() if key not in own}
 changes |= {"seed": new_seed, "epochs": settings["epochs"] if p.name == "cpu" else max(2, p.epochs // 5)}
 
-home_train, home_test = (train, test) if home == DATA else (load(home, part) for part in ("train", "test"))
+home_train, home_test = train, test
+if home != DATA:
+    home_train, home_test = load(home, "train", limit=p.train_images), load(home, "test", limit=p.test_images)
 rebuild_dir = Path("runs") / f"06_rebuilt_{fastest.lower()}_{p.name}_{home}"
 encoder = training.train_method(fastest, home_train, rebuild_dir, progress=None, **changes).model.encoder
 h = {fastest: (models.extract(encoder, home_train.images), models.extract(encoder, home_test.images))}
@@ -1213,7 +1226,7 @@ print(f"best on digits: {order[0]} {found[order[0]]}; then {order[1]} {found[ord
 print(
     f"raw pixels: number {order.index('raw pixels') + 1} of {len(order)}; clearly below random weights: {', '.join(lost) or 'none'}"
 )
-print(f"trained with labels of shapes: number {order.index('supervised') + 1}; on shapes itself it was number "
+print(f"trained with labels of {DATA}: number {order.index('supervised') + 1}; on {DATA} itself it was number "
       f"{sorted(of_bank, key=lambda name: -right[f'{name}, probe'].mean()).index('supervised') + 1}")  # fmt: skip
 
 # %% [markdown]

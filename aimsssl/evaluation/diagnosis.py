@@ -15,6 +15,7 @@ DIMENSIONS = "dimensionally collapsed"
 LEAK = "labels leaked into features"
 DUPLICATES = "test images in the training split"
 
+LEAST = 20  # training features that can be judged
 SAMPLE = 4000  # rows of a split that are looked at where all of them tell nothing more
 
 
@@ -68,9 +69,9 @@ def diagnose(
     )
     train_labels = inputs.labels("train_labels", train_labels, len(train_features), "cpu")
     test_labels = inputs.labels("test_labels", test_labels, len(test_features), "cpu")
-    if len(train_features) < 20 or len(train_labels.unique()) < 2:
+    if len(train_features) < LEAST or len(train_labels.unique()) < 2:
         raise ValueError(
-            "diagnose needs at least 20 training features of at least two classes, got "
+            f"diagnose needs at least {LEAST} training features of at least two classes, got "
             f"{len(train_features)} of {len(train_labels.unique())}"
         )
     if (train_images is None) != (test_images is None):

@@ -9,12 +9,17 @@ from torch import Tensor
 from .. import inputs
 
 
-def tsne(features: Tensor, *, perplexity: float = 30.0, start: np.ndarray | None = None, seed: int = 0) -> np.ndarray:
+def tsne(
+    features: Tensor, *, perplexity: float | None = None, start: np.ndarray | None = None, seed: int = 0
+) -> np.ndarray:
     """Features `[N, D]` to points `[N, 2]` whose close neighbours are close neighbours in feature space.
 
     Distances between far groups, and the size of groups, mean nothing. Directions are those of `start` where it is
     given (the points of another epoch, `[N, 2]`), so that pictures can be compared; else of the first two principal
     components.
+
+    The perplexity is about the number of neighbours that each point looks at. Where it is None it is 30, or a third of
+    the others where they are few: (N − 1) / 3.
 
     Raises:
         ValueError: a shape, a NaN, or a perplexity that is not below N, by name.
@@ -24,6 +29,8 @@ def tsne(features: Tensor, *, perplexity: float = 30.0, start: np.ndarray | None
     (features,) = inputs.features(features=features)
     if features.shape[1] < 2:
         raise ValueError("features must have at least two dimensions to be drawn in two")
+    if perplexity is None:
+        perplexity = min(30.0, (len(features) - 1) / 3)
     perplexity = inputs.number("perplexity", perplexity, above=0)
     if not perplexity < len(features):
         raise ValueError(f"perplexity must be above 0 and below N = {len(features)}, got {perplexity}")

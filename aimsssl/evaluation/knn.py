@@ -5,6 +5,7 @@ from torch import Tensor
 
 from .. import inputs
 
+NEIGHBOURS = 20  # that are asked where no k is given
 SHARPEST = 1e-30  # a temperature below has no reciprocal in float32; at this one the nearest alone decides, too
 
 
@@ -27,13 +28,14 @@ def knn_predict(
     train_labels: Tensor,
     test_features: Tensor,
     *,
-    k: int = 20,
+    k: int | None = None,
     temperature: float | None = 0.1,
 ) -> Tensor:
     """The class with the most votes among the k nearest neighbours by cosine, `[Q]`.
 
     A neighbour of similarity s has exp(s/temperature) votes; with `temperature=None` one vote. Ties go to the lower
-    class. Wu et al. 2018, arXiv:1805.01978, §3.4, with its temperature 0.07 rounded to 0.1.
+    class. k is 20 where it is None, or all keys where there are fewer. Wu et al. 2018, arXiv:1805.01978, §3.4, with
+    its temperature 0.07 rounded to 0.1.
 
     Raises:
         ValueError: a shape, an unknown label, a NaN, temperature not above 0 or k out of range, by name.
@@ -42,6 +44,7 @@ def knn_predict(
     train_labels = inputs.labels("train_labels", train_labels, len(train_features), train_features.device)
     if temperature is not None:
         temperature = max(inputs.number("temperature", temperature, above=0), SHARPEST)
+    k = min(NEIGHBOURS, len(train_features)) if k is None else k
     similarity, index = nearest_neighbours(train_features, test_features, k)
     votes = (
         torch.ones_like(similarity)
@@ -59,7 +62,7 @@ def knn_accuracy(
     test_features: Tensor,
     test_labels: Tensor,
     *,
-    k: int = 20,
+    k: int | None = None,
     temperature: float | None = 0.1,
 ) -> float:
     """Share of test images whose class `knn_predict` finds, in [0, 1].

@@ -33,7 +33,7 @@ def score_representations(
     train_labels: Tensor,
     test_labels: Tensor,
     *,
-    k: int = 20,
+    k: int | None = None,
     probe_labels: int = 5000,
     seed: int = 0,
 ) -> list[Score]:
@@ -42,6 +42,7 @@ def score_representations(
     Args:
         features: {name: (train features `[N, D]`, test features `[Q, D]`)}; D may differ between names.
         train_labels, test_labels: int64 `[N]`, `[Q]`.
+        k: see `knn_predict`.
         probe_labels: labelled images that the probe may use, a random subset drawn with `seed`.
 
     Raises:

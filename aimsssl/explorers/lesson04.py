@@ -42,7 +42,7 @@ def maps(run: Run, cache: Path | None = None) -> dict[int, np.ndarray]:
     points, previous = {}, None
     for epoch in epochs:
         features = run.snapshots[epoch].float()
-        previous = tsne(features, perplexity=min(30.0, (len(features) - 1) / 3), start=previous)
+        previous = tsne(features, start=previous)
         points[epoch] = previous
     if file is not None:
         buffer = io.BytesIO()

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from .. import evaluation, figures
 from ..datasets import ImageSet
 from ..datasets.imageset import balanced_sample
+from ..evaluation.diagnosis import LEAST
 from ..models import extract
 from ..randomness import RandomStream
 from .controls import Explorer, labelled_choice, labelled_slider
@@ -165,6 +166,8 @@ class Laboratory:
             "recall@1": evaluation.retrieval(*asked, ks=(1,)).recall[1],
             "linear probe": evaluation.linear_probe(*asked).accuracy,
         }
+        if len(x["keys"]) < LEAST:
+            return values, [f"no diagnosis: it needs {LEAST} training images, here are {len(x['keys'])}"]
         found = evaluation.diagnose(*asked, train_images=x["images"], test_images=self.asked.images)
         return values, [str(finding) for finding in found]
 

@@ -55,7 +55,8 @@ def load(
         split: `train`, `val` or `test`; `all` of one set; None is `train`, and of a folder that is itself a part that
             part.
         size: side in pixels, or None for the rule above.
-        limit: at most so many images, drawn with `seed`, the classes in equal numbers as far as possible.
+        limit: at most so many images, drawn with `seed`, the classes in equal numbers as far as possible; where there
+            are fewer, all of them, in the order of such a draw.
         seed: of that draw.
         group_by: a regular expression for what belongs together where a part is held out.
         skip_damaged: leave out damaged images, and say so, where they would stop the loading.
@@ -85,8 +86,8 @@ def load(
             raise ValueError(f"no image of {place.folder} can be held out for test: every class is one image or group")
     number = {name: index for index, name in enumerate(classes)} | {"": -1}
     labels = torch.tensor([number[family] for family, _ in chosen])
-    if limit is not None and limit < len(chosen):
-        drawn = balanced_sample(labels, limit, seed)
+    if limit is not None:
+        drawn = balanced_sample(labels, min(limit, len(chosen)), seed)
         chosen, labels = [chosen[i] for i in drawn.tolist()], labels[drawn]
     size = size or _side([file for _, file in chosen], report)
     images, whole = _read_all([file for _, file in chosen], size, skip_damaged, report)
