@@ -183,11 +183,11 @@ weighted_knn = lesson.weighted_knn.check(weighted_knn)
 # **Predict**: which of them are above raw pixels? Is one below random weights?
 
 # %%
-rows = {}
+rows, k = {}, min(20, len(bank))
 for name in of_bank:
-    said = weighted_knn(of_bank[name], bank.labels, of_validation[name], min(20, len(bank)), 0.1)
+    said = weighted_knn(of_bank[name], bank.labels, of_validation[name], k, 0.1)
     rows[name] = {"kNN": (said == validation.labels).float().mean().item(), "keys": f"{len(bank):,}"}
-explorers.table(rows | {"guessing": {"kNN": guess}}, "share correct of the validation images, k = 20, τ = 0.1")
+explorers.table(rows | {"guessing": {"kNN": guess}}, f"share correct of the validation images, k = {k}, τ = 0.1")
 
 # %% [markdown]
 # Is SimCLR lower than you remember? In lesson 04 it trained for fifty epochs, here for six, as the others may have no
@@ -783,12 +783,11 @@ data = {
 }
 perplexities = (2, 5, 30, 75)
 maps = {
-    name: {
-        f"perplexity {perplexity}": evaluation.tsne(x, perplexity=min(perplexity, len(x) - 1))
-        for perplexity in perplexities
-    }
+    name: {f"perplexity {most}": evaluation.tsne(x, perplexity=min(most, len(x) - 1)) for most in perplexities}
     for name, (x, _, _) in data.items()
 }
+if len(shown_images) <= max(perplexities):
+    print(f"SimCLR has {len(shown_images)} images here: its perplexity is at most {len(shown_images) - 1}")
 explorers.show(
     figures.map_grid(maps, {name: d[1].numpy() for name, d in data.items()}, {name: d[2] for name, d in data.items()})
 )
@@ -839,11 +838,8 @@ explorers.show(figures.map_grid({"SimCLR": from_starts}, {"SimCLR": labels.numpy
 def near_ones(points, k=10):
     """The k nearest others of each point, as a matrix of yes and no."""
     distances = torch.cdist(torch.as_tensor(points).float(), torch.as_tensor(points).float()).fill_diagonal_(torch.inf)
-    return (
-        torch.zeros_like(distances)
-        .scatter_(1, distances.topk(min(k, len(distances) - 1), largest=False).indices, 1.0)
-        .bool()
-    )
+    nearest = distances.topk(min(k, len(distances) - 1), largest=False).indices
+    return torch.zeros_like(distances).scatter_(1, nearest, 1.0).bool()
 
 
 one, other = (near_ones(from_starts[name]) for name in ("start 1", "start 2"))
@@ -983,9 +979,8 @@ for title, scores in {
 
 # %%
 all_right = right[compared]
-samples = [
-    all_right[torch.randint(len(all_right), (max(1, len(all_right) // 10),), generator=generator)] for _ in range(60)
-]
+size = max(1, len(all_right) // 10)
+samples = [all_right[torch.randint(len(all_right), (size,), generator=generator)] for _ in range(60)]
 intervals = [
     (sample.mean().item(), *confidence_interval(sample, 0.95, 500, seed)) for seed, sample in enumerate(samples)
 ]
