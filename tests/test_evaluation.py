@@ -166,3 +166,10 @@ def test_mistakes_are_named(call, words):
     x, y = blobs(10, 0)
     with pytest.raises(ValueError, match=words):
         call(x, y)
+
+
+def test_neighbours_and_perplexity_fit_the_number_of_images_where_none_is_given():
+    x, y = torch.randn(60, 4), torch.arange(60) % 3
+    assert torch.equal(knn_predict(x[:9], y[:9], x), knn_predict(x[:9], y[:9], x, k=9))
+    assert torch.equal(knn_predict(x, y, x), knn_predict(x, y, x, k=20))
+    assert np.array_equal(tsne(x[:7]), tsne(x[:7], perplexity=2.0)) and np.isfinite(tsne(x[:2])).all()

@@ -407,3 +407,12 @@ def test_a_limit_draws_from_its_part_only(tmp_path):
     for seed in range(5):
         some = both(f"folder:{tmp_path}", limit=6, seed=seed)
         assert all(len(d) == 6 and contents(d) <= part for d, part in zip(some, parts, strict=True))
+
+
+def test_a_limit_above_the_number_of_images_mixes_the_classes(tmp_path):
+    for name in ("cat", "dog"):
+        (tmp_path / "own" / "train" / name).mkdir(parents=True)
+        for i in range(10):
+            Image.new("RGB", (8, 8)).save(tmp_path / "own" / "train" / name / f"{i}.png")
+    loaded = load(f"folder:{tmp_path / 'own'}", "train", limit=100)
+    assert len(set(loaded.sources)) == 20 and loaded.labels[:10].bincount().tolist() == [5, 5]

@@ -60,3 +60,12 @@ def test_a_machine_that_is_slow_for_a_while_is_slow_for_both(monkeypatch):
     monkeypatch.setattr(profile.time, "perf_counter", lambda: clock[0])
     found = profile._seconds(lambda: step("a", 1.0), lambda: step("b", 0.5), repeats=8)
     assert found == pytest.approx([1.0, 0.5]) and calls == ["a", "b"] * 9
+
+
+@pytest.mark.parametrize(("images", "batch_size"), [(10_000, 128), (342, 128), (341, 127), (19, 7), (6, 2)])
+def test_a_profile_fits_its_batches_to_few_images_and_says_so(images, batch_size, capsys):
+    given = profile.PROFILES["cpu"]
+    assert given.fitted(images) == replace(given, batch_size=batch_size)
+    assert (f"a batch has {batch_size} images" in capsys.readouterr().out) == (batch_size < 128)
+    with pytest.raises(ValueError, match="images must be at least 6, got 5"):
+        given.fitted(5)
