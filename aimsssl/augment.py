@@ -111,6 +111,7 @@ def _resize_matrix(start: Tensor, length: Tensor, size: int, source: int) -> Ten
 def _apply_rows_and_columns(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """rows · image · columnsᵀ for every image and channel: `[B, C, H, W]` to `[B, C, H', W']`."""
     b, c, h, w = images.shape
+    rows, columns = rows.to(images.dtype), columns.to(images.dtype)
     images = torch.bmm(images.reshape(b, c * h, w), columns.transpose(1, 2))  # one product for all channels
     return torch.matmul(rows[:, None], images.view(b, c, h, -1))
 
@@ -140,7 +141,7 @@ def resized_crop(images: Tensor, boxes: Tensor, size: int, flip: Tensor | None =
     rows = _resize_matrix(top, height, size, images.shape[2])
     columns = _resize_matrix(left, width, size, images.shape[3])
     if flip is not None:
-        columns = torch.where(flip[:, None, None], columns.flip(1), columns)
+        columns = torch.where(flip.bool()[:, None, None], columns.flip(1), columns)
     return _apply_rows_and_columns(images, rows, columns)
 
 

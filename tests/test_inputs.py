@@ -268,7 +268,7 @@ def tensors(draw, kind: str, x: Tensor):
     spoilt = x.clone().float()
     spoilt[draw(st.integers(0, len(x) - 1))] = draw(st.sampled_from([math.nan, math.inf, 1e38, 300.0, -5.0]))
     shape = draw(st.lists(st.integers(0, 13), max_size=5))
-    wild = [x.long(), x.half(), x > 0, x[:1], x[:0], x[:, :1], x.flatten(1), x[None], torch.zeros(shape), torch.rand(shape),
+    wild = [x.long(), x.half(), x > 0, x[:1], x[:0], x[..., :1], x.reshape(len(x), -1), x[None], torch.zeros(shape), torch.rand(shape),
             torch.zeros_like(x), x.float().clone().requires_grad_(), spoilt, x.to(torch.complex64), x.bool(), x.double()]  # fmt: skip
     same = [strided(x)] + [x.numpy(), strided(x).numpy()] * (kind == "arrays")
     refused = [None, "text", object(), [[1.0], [1.0, 2.0]]] + [x.numpy()] * (kind != "arrays")

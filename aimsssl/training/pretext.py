@@ -36,7 +36,7 @@ class PretextConfig(TrainingConfig):
     """
 
     task: Literal["rotation", "inpainting", "jigsaw"] = "rotation"
-    crop_scale: CropScale = (1.0, 1.0)
+    crop_scale: CropScale | None = (1.0, 1.0)
     flip: Probability = 0.5
     hole: Share = 0.6
     grid: Annotated[int, Range(2, 3)] = 2
