@@ -6,6 +6,11 @@ ADVICE = (
     (r"size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\).*dimension (\d+)",
      "Two tensors meet that have {0} and {1} entries along dimension {2}. They must have the same number there, or one "
      "of them 1 (`keepdim=True` or `[:, None]` keeps such a dimension)."),
+    (r"Subtraction, the `-` operator, with a bool tensor|Negation, the `-` operator, on a bool tensor",
+     "Truth values cannot be subtracted: `~mask` turns a mask round."),
+    (r"must have shape .*, got \[",
+     "A function of the package got another shape than it takes: the line above says which one. `x[None]` puts "
+     "a dimension in front, `x[0]` takes it away."),
     (r"mat1 and mat2 shapes cannot be multiplied \((\d+)x(\d+) and (\d+)x(\d+)\)",
      "In a matrix product the columns of the left ({1}) must be as many as the rows of the right ({2}): is one of them "
      "to be transposed?"),

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+import torch
+
 from aimsssl.exercises.advice import advice
 from aimsssl.exercises.calling import Raised, Wrong, their_line
 from aimsssl.exercises.cases import Mistake, Seen
@@ -52,7 +54,9 @@ def explain(mistakes: Mapping[str, Mistake], done: Done, seen: list[Seen]) -> Ex
             names = _two_mistakes(mistakes, done, seen)
         if not names and not described:
             names, described = _mistake_and_factor(done, seen)
-        if not names and not described:  # several mistakes at once: the first to mend
+        if not names and not described and (names := _first_to_mend(done, seen)):
+            described = "This is not all: with other inputs the result is wrong in another way, too."
+        if not names and not described:  # what shows in the first case that fails
             names = [mistake.name for mistake in mistakes.values() if mistake.is_seen_in(first)][:1]
     if names:
         messages = [mistakes[name].message for name in names]
@@ -91,6 +95,25 @@ def _two_mistakes(mistakes: Mapping[str, Mistake], done: Done, seen: list[Seen])
     return []
 
 
+def _first_to_mend(done: Done, seen: list[Seen]) -> list[str]:
+    """The mistake that does the same in most of the cases that fail, and spoils no case that is right.
+
+    It must agree in many floats at once: a few numbers may agree by accident.
+    """
+    agreed = {}
+    for mistake, its in done:
+        agree = [one.agrees(other) for one, other in zip(seen, its, strict=True)]
+        if all(ok or one.fails for ok, one in zip(agree, seen, strict=True)):
+            count = sum(ok and one.fails and _is_rich(one.came) for ok, one in zip(agree, seen, strict=True))
+            agreed[mistake.name] = max(count, agreed.get(mistake.name, 0))
+    best = max(agreed, key=agreed.get, default="")
+    return [best] if agreed.get(best) else []
+
+
+def _is_rich(value: object) -> bool:
+    return isinstance(value, torch.Tensor) and value.is_floating_point() and len(value.unique()) > 5
+
+
 def _mistake_and_factor(done: Done, seen: list[Seen]) -> tuple[list[str], str]:
     """A mistake whose every result the student's is a known multiple of: two mistakes at once."""
     for mistake, its in done:
@@ -123,6 +146,11 @@ def _general(seen: list[Seen], failing: list[Seen], described: str) -> Explanati
     if isinstance(one.trouble, Wrong):
         name, sentences = one.trouble.mistake, [one.trouble.details]
         where = [f"where: {one.trouble.what or one.case.what}"]
+        if name == "input changed in place":  # its general message is the cause
+            return Explanation(name, (GENERAL[name], *sentences, *where), "named")
+        if name == "unreadable result":  # often an error in the backward pass
+            described = advice(RuntimeError(one.trouble.details))
+            sentences.append(described)
     else:
         name, where = one.difference.name, _where(one)
         sentences = [one.difference.sentence if name != "wrong value" and one.case.shown else "", described]

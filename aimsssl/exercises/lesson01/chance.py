@@ -65,7 +65,7 @@ def _turns_asked_unequally() -> tuple[Tensor, list[str]]:
 def _chosen(function: Callable, counts: Tensor, classes: list[str]) -> dict:
     """For each class whether it is in the list."""
     came = function(counts, classes)
-    if not isinstance(came, list | tuple | set):
+    if not isinstance(came, list | tuple):
         raise Wrong("wrong type", f"It is {kind(came)}; a list of names is asked for.")
     for name in came:
         if not isinstance(name, str):

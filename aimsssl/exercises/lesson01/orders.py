@@ -165,7 +165,9 @@ def _(tiles, count, seed):
 
 
 @far_orders.mistake(
-    "the same order twice", "Two rows are the same order under two labels. No network can tell these two labels apart."
+    "the same order twice",
+    "Two rows are the same order under two labels. No network can tell these two labels apart. An order that is chosen "
+    "has distance 0 to its nearest; by the mean, the largest or the last distance alone it may be chosen again.",
 )
 def _(tiles, count, seed):
     """Each order is drawn by itself."""

@@ -134,7 +134,15 @@ _mistake(
     _of_sides(lambda area, aspect, h, w: (h * area / aspect, w * area * aspect)),
     _of_sides(lambda area, aspect, h, w: (h * area, w * area * aspect)),
     _of_sides(lambda area, aspect, h, w: (h * area, h * area * aspect)),
+    _of_sides(lambda area, aspect, h, w: (round(h * area), round(h * area) * aspect)),
     _of_sides(lambda area, aspect, h, w: (h * area / sqrt(aspect), w * area * sqrt(aspect))),
+)
+_mistake(
+    "as if the image were square",
+    "The image has height times height pixels.",
+    "The area was taken of one side of the image, squared: this is right for square images and no others.",
+    _of_sides(lambda area, aspect, h, w: (h * sqrt(area / aspect), h * sqrt(area * aspect))),
+    _of_sides(lambda area, aspect, h, w: (w * sqrt(area / aspect), w * sqrt(area * aspect))),
 )
 _mistake(
     "the image's own aspect",

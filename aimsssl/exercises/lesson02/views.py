@@ -20,9 +20,11 @@ class _Transform:
 
     def __init__(self):
         self.given = []  # what each call gave
+        self.changed_before = False  # whether it got floats that it had not made
 
     def __call__(self, image: Tensor) -> Tensor:
         draws = [0.0, 1.0, float(torch.rand(())), np.random.rand(), random.random()]
+        self.changed_before |= image.is_floating_point() and not image[1:, 0, 0].any()
         self.given.append(image.float() + torch.tensor(draws)[:, None, None])
         return self.given[-1].clone()
 
@@ -59,6 +61,8 @@ def _signatures(function: Callable, images: Tensor, transform: _Transform) -> di
         if view.shape != images.shape:
             sentence = f"{name} is {list(view.shape)}; {list(images.shape)} is asked for."
             raise Wrong(_of_shape(view.shape, images.shape), sentence)
+    if transform.changed_before:
+        raise Wrong("images changed before the transform")
     whose, times, *draws = torch.stack([view[:, :, 0, 0] for view in pair]).double().unbind(dim=2)  # each [2, B]
     return {
         "the images that the rows of view1 and view2 come from": whose.round().long().tolist(),
@@ -104,6 +108,16 @@ two_views = Exercise(
 
 def _view(images, transform):
     return torch.stack([transform(image) for image in images])
+
+
+@two_views.mistake(
+    "images changed before the transform",
+    "transform did not get the images as they are. It makes the floats itself; and many a transform takes whole "
+    "numbers for 0 to 255 and floats for 0 to 1, so that floats up to 255 come out white.",
+)
+def _(images, transform):
+    """A network wants floats, so floats come first."""
+    return _view(images.float(), transform), _view(images.float(), transform)
 
 
 @two_views.mistake(
@@ -198,6 +212,11 @@ def _(images, transform):
 def _(images, transform):
     """One view is enough: compare it with the image itself."""
     return images, _view(images, transform)
+
+
+@two_views.also("the image itself as a view")
+def _(images, transform):
+    return images / 255, _view(images, transform)
 
 
 @two_views.also("the image itself as a view")

@@ -118,6 +118,21 @@ also_slip(
     asking=lambda n, size: 2 * n // size * size,
     at_the_end=lambda parts, count, size: sum(parts) / max(1, count // size * size),
 )
+also_slip(
+    "the last rows left out",
+    asking=lambda n, size: 2 * n // size * size,
+    at_the_end=lambda parts, count, size: sum(parts) / count if count >= size else 0.0,
+)
+slip(
+    "nothing where one chunk would do",
+    "Where chunk_size is larger than 2N nothing is computed. There is one chunk then, with all rows.",
+    "There is at least one full chunk.",
+    at_the_end=lambda parts, count, size: sum(parts) / count * (count >= size),
+)
+also_slip(
+    "nothing where one chunk would do",
+    at_the_end=lambda parts, count, size: sum(parts) / count if count >= size else 0.0,
+)
 slip(
     "only one chunk",
     "Only one of the chunks is in the result. Does the loop return, or begin its sum again, on each round?",

@@ -213,6 +213,26 @@ def _(z1, z2, temperature=0.5):
 
 
 @nt_xent.mistake(
+    "normalised along the wrong dimension",
+    "Each column has length 1 here, and no row has. A view is a row.",
+)
+def _(z1, z2, temperature=0.5):
+    """dim=0 is the first dimension, that of the views."""
+    z = F.normalize(torch.cat([z1, z2]), dim=0)
+    return F.cross_entropy((z @ z.T / temperature).fill_diagonal_(-math.inf), _partners(z1))
+
+
+@nt_xent.mistake(
+    "a distance for the similarity",
+    "The scores come from distances. The similarity is the cosine of the angle between two views.",
+)
+def _(z1, z2, temperature=0.5):
+    """The nearer, the more similar."""
+    z = F.normalize(torch.cat([z1, z2]), dim=1)
+    return F.cross_entropy((-torch.cdist(z, z) / temperature).fill_diagonal_(-math.inf), _partners(z1))
+
+
+@nt_xent.mistake(
     "one direction only",
     "Only one half of the views ask for their partners. The other half asks, too: that makes 2N terms.",
 )
