@@ -131,6 +131,16 @@ def _elementwise(words: str, function: Callable[[np.ndarray], np.ndarray]) -> Ca
     return find
 
 
+def _rounded(digits: int) -> Callable:
+    def find(pairs: list, failing: list) -> str:
+        few = all(
+            np.allclose(a, a.round(digits), 1e-6, 0) and (np.abs(a - b) < 0.51 * 0.1**digits).all() for a, b in pairs
+        )
+        return f"Every number is rounded to {digits} digits behind the point." if few else ""
+
+    return find
+
+
 ELEMENTWISE = (
     _elementwise("Every number is the square of what it should be.", np.square),
     _elementwise("Every number is the square root of what it should be.", np.sqrt),
@@ -143,6 +153,7 @@ ELEMENTWISE = (
     _elementwise("Every number is cut off to the range from 0 to 1.", lambda b: b.clip(0, 1)),
     _elementwise("Every number is rounded to a whole one.", np.round),
     _elementwise("Every number is cut down to a whole one.", np.floor),
+    *(_rounded(digits) for digits in (1, 2, 3, 4)),
 )
 
 
@@ -233,6 +244,11 @@ def _diagonal(mask: np.ndarray, b: np.ndarray) -> np.ndarray | None:
     return np.eye(len(mask), dtype=bool) if mask.ndim == 2 and mask.shape[0] == mask.shape[1] else None
 
 
+def _signed(b: np.ndarray, region: np.ndarray) -> np.ndarray | None:
+    """The region, where both signs are common: with few of one sign (or in class numbers) it says nothing."""
+    return region if min((b < 0).mean(), (b > 0).mean()) > 0.1 else None
+
+
 PLACES = (
     ("All numbers are right but those on the diagonal.", _diagonal),
     ("All numbers are right but the first.", lambda m, b: _first(0)(m, b) if m.ndim == 1 else None),
@@ -243,7 +259,7 @@ PLACES = (
     ("All columns are right but the last.", _first(1, from_end=True)),
     ("The first half is right, the second is not.", _half(second=True)),
     ("The second half is right, the first is not.", _half(second=False)),
-    ("The numbers are wrong where they should be below 0, and right elsewhere.", lambda m, b: b < 0),
-    ("The numbers are wrong where they should be above 0, and right elsewhere.", lambda m, b: b > 0),
+    ("The numbers are wrong where they should be below 0, and right elsewhere.", lambda m, b: _signed(b, b < 0)),
+    ("The numbers are wrong where they should be above 0, and right elsewhere.", lambda m, b: _signed(b, b > 0)),
     ("The numbers are wrong where they should be 0, and right elsewhere.", lambda m, b: b == 0),
 )

@@ -74,7 +74,7 @@ diagnose = Exercise(
         Case(f"run A {ELSEWHERE}", lambda: _elsewhere("colour shortcut", seed=1, waiting=2), shown=False),
         Case(f"run B {ELSEWHERE}", lambda: _elsewhere("learning rate too small", seed=1), shown=False),
         Case(f"run C {ELSEWHERE}", lambda: _elsewhere("identical views", seed=1), shown=False),
-        Case(f"the healthy run {ELSEWHERE}", lambda: _elsewhere("healthy"), shown=False),
+        Case(f"the healthy run {ELSEWHERE}", lambda: _elsewhere("healthy", waiting=6), shown=False),
     ),
 )
 
@@ -103,6 +103,28 @@ def _(loss, knn, chance, floor):
     return "the views are the same picture"
 
 
+def _early(loss: Sequence[float], knn: Sequence[float], chance: float, floor: float, epochs: int) -> str:
+    """The right rule, but for the epoch at which it looks."""
+    return _reference_diagnose(loss[:epochs], knn[: epochs + 1], chance, floor)
+
+
+@mistake(
+    "decided by an early epoch",
+    "This run began slowly: its first epochs look like those of a run that never moves. How does it *end*?",
+    looks=lambda seen: seen.expected == "healthy" and seen.came == SICK[2] and "healthy run " in seen.case.what,
+)
+def _(loss, knn, chance, floor):
+    """A run that moves does so at once."""
+    return SICK[2] if _share(loss[0], chance, floor) < 0.1 else _reference_diagnose(loss, knn, chance, floor)
+
+
+for _epochs in (1, 2, 3, 5, 8):
+
+    @also("decided by an early epoch")
+    def _(loss, knn, chance, floor, epochs=_epochs):
+        return _early(loss, knn, chance, floor, epochs)
+
+
 @mistake(
     "a fixed kNN",
     "The rule works as long as kNN has the height that it has on the page. With more classes every kNN is lower: also "
@@ -115,9 +137,10 @@ def _(loss, knn, chance, floor):
 
 
 @mistake(
-    "a fixed loss",
-    "The rule works as long as chance and floor are those of the page. With another batch size or temperature the same "
-    "number means something else: a loss has a meaning only beside its *own* chance and floor, as a share of the way.",
+    "a fixed number",
+    "The rule works for the runs of the page, and not with another batch size, temperature, data or length. There the "
+    "same number means something else: compare a loss with its *own* chance and floor, as a share of the way, and kNN "
+    "with its own start.",
     looks=lambda seen: ELSEWHERE in seen.case.what and seen.trouble is None,
 )
 def _(loss, knn, chance, floor):
@@ -129,7 +152,7 @@ def _(loss, knn, chance, floor):
     return "identical views" if loss[0] < 2.5 else "colour shortcut"
 
 
-@also("a fixed loss")
+@also("a fixed number")
 def _(loss, knn, chance, floor):
     if knn[-1] > knn[0] + 0.06:
         return "healthy"

@@ -36,8 +36,15 @@ def _built(function: Callable, d_in: int, d_hidden: int, d_out: int) -> dict:
         "normalisation and dropout": others,
         "the sizes of its linear layers": sizes,
         "the sizes of its biases": sorted(len(p) for p in head.parameters() if p.ndim == 1),
+        "weights that are all 0": sum(p.ndim == 2 and not p.any() for p in head.parameters()),
+        "another head in the next call": _apart(head, function(d_in, d_hidden, d_out)),
         "its output": "none" if z is None else _meaning(head, h, z, d_in, d_hidden, d_out),
     }
+
+
+def _apart(head: nn.Module, other: nn.Module) -> bool:
+    """Whether no weight of one is a weight of the other."""
+    return not {id(p) for p in head.parameters()} & {id(p) for p in other.parameters()}
 
 
 def _out_of_sight(head: nn.Module) -> bool:
@@ -372,3 +379,27 @@ def _(d_in, d_hidden, d_out):
 def _(d_in, d_hidden, d_out):
     """A little more is done to z."""
     return _and(d_in, d_hidden, d_out, lambda z: z - z.mean(dim=1, keepdim=True))
+
+
+@mistake(
+    "weights that are all 0",
+    "A layer's weights are all 0. Then z says nothing of h, and hardly a gradient flows: leave the random weights of "
+    "the layers as they are.",
+    looks=lambda seen: seen.came["weights that are all 0"] > 0,
+)
+def _(d_in, d_hidden, d_out):
+    """A network that has learned nothing yet is 0."""
+    head = _and(d_in, d_hidden, d_out, lambda z: z)
+    for parameter in head.parameters():
+        nn.init.zeros_(parameter)
+    return head
+
+
+@mistake(
+    "one head for all",
+    "Two calls gave the same weights. Whoever asks for a head wants a new one.",
+    looks=_says("another head in the next call", False),
+)
+def _(d_in, d_hidden, d_out, made={}):  # noqa: B006
+    """A head of these sizes is there already."""
+    return made.setdefault((d_in, d_hidden, d_out), _and(d_in, d_hidden, d_out, lambda z: z))

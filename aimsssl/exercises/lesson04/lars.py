@@ -70,7 +70,11 @@ lars_step = Exercise(
         ),
         Case("w is all zeros", lambda: (*_layer(5, 3, weights=0), 2.0, 0.5, 0.2, 0.02), _both),
         Case("g is all zeros, no weight decay", lambda: (*_layer(5, 3, gradient=0), 0.5, 0.9, 0.0, 0.02), _both),
-        Case("g is all zeros, weight decay 0.2", lambda: (*_layer(5, 3, gradient=0), 0.5, 0.9, 0.2, 0.02), _both),
+        Case(
+            "g is all zeros, weight decay 0.2, small weights",
+            lambda: (*_layer(5, 3, weights=1e-4, gradient=0, velocity=0), 20.0, 0.9, 0.2, 0.02),
+            _both,
+        ),
     ),
 )
 
@@ -193,6 +197,9 @@ also_slip(
     trust=lambda s: _trust(s.w, s.d, s.coefficient, of=lambda x: x.abs().max()),
 )
 also_slip("another norm", trust=lambda s: _trust(s.w, s.d, s.coefficient, of=torch.std))
+also_slip(
+    "another norm", trust=lambda s: _trust(s.w, s.d, s.coefficient, of=lambda x: torch.linalg.norm(x.flatten(1), 2))
+)
 slip(
     "a ratio for each row",
     "There is one trust ratio a row (or a column). It is one number for the whole layer.",
@@ -200,6 +207,21 @@ slip(
     trust=lambda s: _by_row(s, 1),
 )
 also_slip("a ratio for each row", trust=lambda s: _by_row(s, 0))
+also_slip("a ratio for each row", trust=lambda s: _by_row(s, -1))
+also_slip("a ratio for each row", trust=lambda s: _by_row(s, tuple(range(1, s.w.ndim))))
+slip(
+    "a small norm taken for zero",
+    "A norm that is only small was treated as 0. Late in training all gradients are small, and the ratio is there for "
+    "just that: only an exact 0 has nothing to compare.",
+    "Below some small number everything is noise.",
+    trust=lambda s: _trust(s.w, s.d, s.coefficient) if min(s.w.norm(), s.d.norm()) > 1e-3 else 1.0,
+)
+slip(
+    "no velocity where a norm is zero",
+    "Where a norm is 0 the trust is 1, and everything else is as always: the old velocity goes on.",
+    "A layer with nothing to compare gets plain SGD.",
+    v=lambda s: RIGHT["v"](s) if s.w.norm() > 0 and s.d.norm() > 0 else s.new,
+)
 
 
 def _by_row(s: SimpleNamespace, dim: int) -> Tensor:

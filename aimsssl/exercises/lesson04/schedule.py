@@ -243,3 +243,12 @@ slip(
 def _(step, total_steps, warmup_steps, peak):
     """The smaller of the two pieces is the rate, and both are always computed."""
     return min(peak * (step + 1) / warmup_steps, _cosine(max(step, warmup_steps), total_steps, warmup_steps, peak))
+
+
+@warmup_cosine.mistake(
+    "no warmup, no cosine",
+    "Without a warmup the rate does not fall any more. warmup_steps = 0 leaves out the first piece only.",
+)
+def _(step, total_steps, warmup_steps, peak):
+    """Without a warmup the rate is the peak."""
+    return optim.warmup_cosine(step, total_steps, warmup_steps, peak) if warmup_steps else peak

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from aimsssl.exercises.compare import same
 from aimsssl.exercises.framework import Case, Exercise
 
 
@@ -23,6 +24,8 @@ def _points(*empty: int) -> tuple[Tensor, Tensor]:
     x, centroids = 2 * torch.randn(40, 3) + torch.tensor([1.0, 0.0, -0.5]), torch.randn(5, 3) * lengths
     for number in empty:
         centroids[number] = 100.0 + number
+    if empty:  # a point that is alone with its centroid
+        x[7], centroids[2] = -60.0, -58.0
     return x, centroids
 
 
@@ -44,7 +47,7 @@ lloyd_step = Exercise(
     cases=(
         Case("40 points and 5 centroids, each with points: (assignments, new_centroids)", _points, atol=1e-5),
         Case(
-            "40 points and 5 centroids; nobody is near number 1, nor near the last one",
+            "40 points and 5 centroids; nobody is near number 1 or the last one; number 2 has one point",
             lambda: _points(1, 4),
             atol=1e-5,
         ),
@@ -174,14 +177,14 @@ def _(x, centroids):
 
 
 @lloyd_step.mistake(
-    "two steps in place of one", "The centroids have moved twice. One step assigns once and moves once."
+    "several steps in place of one", "The centroids have moved twice. One step assigns once and moves once."
 )
 def _(x, centroids):
     """Until nothing changes."""
     return _moved(x, _moved(x, centroids)[1])
 
 
-@lloyd_step.also("two steps in place of one")
+@lloyd_step.also("several steps in place of one")
 def _(x, centroids):
     assignments, moved = _moved(x, centroids)
     return assignments, _moved(x, moved)[1]
@@ -395,7 +398,8 @@ def _(x, centroids):
     "A cluster without points was sent to the origin, or to another place. The contract says where its centroid should "
     "be.",
     looks=lambda seen: (
-        seen.came[1].shape == seen.expected[1].shape
+        len(seen.came) == 2
+        and same(seen.came[0], seen.expected[0])
         and torch.allclose(*(pair[1][seen.expected[0].unique()] for pair in (seen.came, seen.expected)), atol=1e-4)
     ),
 )
@@ -415,3 +419,34 @@ def _(x, centroids):
     """Only clusters with points have a mean."""
     assignments = _assign(x, centroids)
     return assignments, torch.stack([x[assignments == j].mean(dim=0) for j in assignments.unique().tolist()])
+
+
+@lloyd_step.mistake(
+    "a cluster of one point not moved",
+    "A cluster with a single point has not moved. The mean of one point is that point; only *no* point has no mean.",
+)
+def _(x, centroids):
+    """A mean needs at least two."""
+    return _moved(x, centroids, lambda points, old: points.mean(dim=0) if len(points) > 1 else old)
+
+
+@lloyd_step.also("several steps in place of one")
+def _(x, centroids):
+    for _ in range(20):
+        assignments, centroids = _moved(x, centroids)
+    return assignments, centroids
+
+
+@lloyd_step.mistake(
+    "centroids moved on the way",
+    "A centroid moved before all points had chosen, so that the later points meet others. First all points choose.",
+)
+def _(x, centroids):
+    """Each point moves its centroid at once."""
+    centroids, counts, assignments = centroids.clone(), [0] * len(centroids), []
+    for point in x:
+        j = int(_assign(point[None], centroids))
+        assignments.append(j)
+        counts[j] += 1
+        centroids[j] += (point - centroids[j]) / counts[j]
+    return torch.tensor(assignments), centroids

@@ -30,15 +30,15 @@ class _Head:
 class _Network:
     """A network that is a counter: its features tell how often it was trained. It writes down what train is given."""
 
-    def __init__(self, n: int):
+    def __init__(self, n: int, step: int = 11):
         self.images = torch.arange(n)[:, None, None, None].expand(n, 1, 2, 2).clone()  # [N, C, H, W]
-        self.trained = 0
+        self.step, self.trained = step, 0
         self.heads_used: list[str] = []
         self.images_used: list[str] = []
         self.labels_used: list[object] = []
 
     def extract(self, images: Tensor) -> Tensor:
-        return images.flatten(1)[:, :3] * 2.0 + 11 * self.trained + 1
+        return images.flatten(1)[:, :3] * 2.0 + self.step * self.trained + 1
 
     def cluster(self, features: Tensor) -> Tensor:
         return (features.flatten(1)[:, 0].long() // 3) % 5
@@ -102,7 +102,7 @@ deepcluster = Exercise(
     ),
     cases=(
         Case("4 rounds with 12 images", lambda: (_Network(12), 4), _seen),
-        Case("2 rounds with 7 images", lambda: (_Network(7), 2), _seen),
+        Case("3 rounds with 6 images, whose labels stay what they were", lambda: (_Network(6, step=15), 3), _seen),
     ),
 )
 
@@ -366,3 +366,66 @@ for _order in ((1, 0, 2), (0, 2, 1), (2, 1, 0), (2, 0, 1)):
 def _(images, rounds, extract, cluster, new_head, train):
     """The newest is the first."""
     return _reference_deepcluster(images, rounds, extract, cluster, new_head, train)[::-1]
+
+
+@deepcluster.mistake(
+    "stopped when the labels stay",
+    "The loop ends where two rounds have the same labels. The contract asks for all rounds: the network still learns.",
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """Labels that do not change have converged, as in k-means."""
+    history = []
+    for _ in range(rounds):
+        labels = cluster(extract(images))
+        if history and torch.equal(history[-1], labels):
+            break
+        train(new_head(), images, labels)
+        history.append(labels)
+    return history
+
+
+@deepcluster.also("stopped when the labels stay")
+def _(images, rounds, extract, cluster, new_head, train):
+    history = []
+    for _ in range(rounds):
+        history.append(cluster(extract(images)))
+        if len(history) > 1 and torch.equal(*history[-2:]):
+            break
+        train(new_head(), images, history[-1])
+    return history
+
+
+@deepcluster.mistake(
+    "trained on the labels of the round before",
+    "train got labels of an earlier round. The features have changed since, and new labels lie ready: use those.",
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """The labels so far train the network that gives the next ones."""
+    history = []
+    for _ in range(rounds):
+        history.append(cluster(extract(images)))
+        train(new_head(), images, history[max(0, len(history) - 2)])
+    return history
+
+
+@deepcluster.mistake(
+    "all rounds written into one tensor",
+    "All items of the list are one and the same tensor, which each round writes over. Each round needs its own.",
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """One tensor for the labels is enough."""
+    labels = torch.zeros(len(images), dtype=torch.int64)
+    for _ in range(rounds):
+        labels[:] = cluster(extract(images))
+        train(new_head(), images, labels)
+    return [labels] * rounds
+
+
+@deepcluster.mistake(
+    "the labels of all rounds run together",
+    "The list has an item for each image of each round. It should have one for each round, the tensor of its labels.",
+    looks=lambda seen: len(seen.came[RETURNED]) == len(seen.inputs[0].images) * seen.inputs[1],
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """`+=` adds to a list."""
+    return list(torch.cat(_reference_deepcluster(images, rounds, extract, cluster, new_head, train)))

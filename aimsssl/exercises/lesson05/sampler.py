@@ -12,6 +12,7 @@ from aimsssl.exercises.framework import Case, Exercise, Seen, Wrong
 COUNT, NOWHERE = "how many draws", "how many draws are no position"
 SHARES, FIRST_HALF = "the share of each cluster", "the share of each cluster in the first half of the draws"
 IMAGES = "how often each image was drawn, where 1 is its fair share"
+ONCE = "the share of calls that draw every cluster once"
 SAME, OTHER, NEXT = "the same seed, the same draws", "another seed, other draws", "a second call draws others"
 
 
@@ -58,7 +59,15 @@ def _of_each_image(function: Callable, assignments: Tensor, n: int) -> dict:
     counts = assignments.bincount()
     fair = n / (counts > 0).sum() / counts[assignments]
     often = there.bincount(minlength=len(assignments)) / fair
-    return {NOWHERE: len(came) - len(there), IMAGES: often[assignments.argsort(stable=True)]}
+    nowhere = len(came) - len(there)
+    return {COUNT: len(came), NOWHERE: nowhere, IMAGES: often[assignments.argsort(stable=True)]}
+
+
+def _few_at_a_time(function: Callable, assignments: Tensor, n: int) -> dict:
+    """Twenty calls with as many draws as there are clusters: independent ones seldom meet all of them."""
+    generator = torch.Generator().manual_seed(0)
+    calls = [_draws(function, assignments, n, generator).clamp(0, len(assignments) - 1) for _ in range(20)]
+    return {COUNT: len(calls[0]), ONCE: sum(len(assignments[one].unique()) == n for one in calls) / len(calls)}
 
 
 def _repeated(function: Callable, assignments: Tensor, n: int) -> dict:
@@ -115,6 +124,13 @@ uniform_over_clusters = Exercise(
             lambda: (_mixed(50, 10, 5), 30),
             _repeated,
         ),
+        Case(
+            "20 times 3 draws from clusters of 3, 3 and 3 images",
+            lambda: (_mixed(3, 3, 3), 3),
+            _few_at_a_time,
+            rtol=0,
+            atol=0.5,
+        ),
     ),
 )
 
@@ -137,10 +153,42 @@ def _of_clusters(chosen: Tensor, members: list[Tensor], generator: torch.Generat
     return torch.cat(members)[starts + place]
 
 
+def _shares_of(seen: Seen) -> Tensor:
+    """How often each cluster was drawn, from what was seen of it or of its images."""
+    if SHARES in seen.came:
+        return seen.came[SHARES]
+    return torch.zeros(int(seen.inputs[0].max()) + 1).index_add_(0, seen.inputs[0].sort().values, seen.came[IMAGES])
+
+
+@uniform_over_clusters.mistake(
+    "one cluster for all draws",
+    "All draws of a call come from one cluster. The choice is made anew for each of the n images.",
+    looks=lambda seen: (_shares_of(seen) > 0).sum() == 1,
+)
+def _(assignments, n, generator):
+    """A cluster is drawn, then n of its images."""
+    members = _members(assignments)
+    chosen = torch.randint(len(members), (1,), generator=generator)
+    return _of_clusters(chosen.expand(n), members, generator, lambda u: u)
+
+
+@uniform_over_clusters.mistake(
+    "as many draws of each cluster",
+    "The clusters take turns, or each gets the same number of draws. Each draw is to be independent: by chance one "
+    "cluster comes twice, and another not at all.",
+    looks=lambda seen: seen.came[ONCE] > 0.7,
+)
+def _(assignments, n, generator):
+    """Equally likely is equally often."""
+    members = _members(assignments)
+    chosen = torch.arange(n) % len(members)
+    return _of_clusters(chosen[torch.randperm(n, generator=generator)], members, generator, lambda u: u)
+
+
 @uniform_over_clusters.mistake(
     "too few draws",
     "Fewer than n positions came. Were small clusters used up? An image may come more than once.",
-    looks=lambda seen: seen.came[COUNT] < seen.inputs[1] if COUNT in seen.came else True,
+    looks=lambda seen: seen.came[COUNT] < seen.inputs[1],
 )
 def _(assignments, n, generator):
     """Every image at most once in an epoch."""
@@ -157,7 +205,7 @@ def _(assignments, n, generator):
 @uniform_over_clusters.mistake(
     "too many draws",
     "More than n positions came: n is how many images are wanted in all, not from each cluster.",
-    looks=lambda seen: seen.came[COUNT] > seen.inputs[1] if COUNT in seen.came else True,
+    looks=lambda seen: seen.came[COUNT] > seen.inputs[1],
 )
 def _(assignments, n, generator):
     """n images of each cluster."""
@@ -297,9 +345,7 @@ def _falls_with_size(seen: Seen, sign: int) -> bool:
 @uniform_over_clusters.mistake(
     "a cluster is never drawn",
     "A cluster that has images was never drawn. Do the cluster numbers go far enough?",
-    looks=lambda seen: (
-        (seen.came[SHARES][seen.inputs[0].unique()] == 0).any() if SHARES in seen.came else IMAGES in seen.came
-    ),
+    looks=lambda seen: (_shares_of(seen)[seen.inputs[0].unique()] == 0).any(),
 )
 def _(assignments, n, generator):
     """The highest number is the number of clusters."""

@@ -296,6 +296,13 @@ def _(features, dim):
     return F.normalize(x @ directions.flip(1).T.flip(1)[:, :dim] * _inverse(std)[:dim], dim=1).float()
 
 
+@pca_whiten.also("rows of the directions for columns")
+def _(features, dim):
+    x = (features - features.mean(dim=0)).double()
+    z = x @ torch.linalg.svd(x, full_matrices=False).Vh[:, :dim]
+    return F.normalize(z * _inverse(z.std(dim=0)), dim=1).float()
+
+
 @pca_whiten.mistake(
     "cut after the length",
     "The rows had length 1 with all directions, and then some were dropped: now they are shorter, each by "
@@ -383,11 +390,31 @@ def _(features, dim):
     "a division by no variance",
     "A direction without variance was divided by its deviation, 0, and NaN came. This happens in every network: a unit "
     "that is never active is a constant feature.",
-    looks=lambda seen: seen.case.atol > 1e-3 and not seen.came.isfinite().all(),
+    looks=lambda seen: (
+        seen.case.atol > 1e-3 and (not seen.came.isfinite().all() or bool((seen.came == 0).all(dim=1).any()))
+    ),
 )
 def _(features, dim):
     """A deviation is never 0."""
     return _steps(features, dim, scale=lambda std: 1 / torch.where(std > 1e-3 * std[0], std, -1.0).sqrt() ** 2)
+
+
+@pca_whiten.also("a division by no variance")
+def _(features, dim):
+    return _steps(
+        features, dim, scale=lambda std: 1 / torch.where(std > 1e-3 * std[0], std, -1.0).sqrt() ** 2
+    ).nan_to_num(0)
+
+
+@pca_whiten.mistake(
+    "a direction left out",
+    "There are fewer columns than `dim`: those without variance were left out. They stay, as columns of 0.",
+    looks=lambda seen: seen.came.shape[1] < seen.expected.shape[1],
+)
+def _(features, dim):
+    """A direction without variance is none."""
+    came = _reference_pca_whiten(features, dim)
+    return came[:, came.abs().sum(dim=0) > 0]
 
 
 @pca_whiten.mistake(

@@ -168,11 +168,18 @@ def _(scores, level, resamples, seed):
 @confidence_interval.mistake(
     "images and resamples swapped",
     "Each new test set has as many images as there are resamples. Its size must be that of the real one: that "
-    "is where the uncertainty comes from.",
+    "is where the uncertainty comes from. (Or the mean went over the resamples, not over the images of one.)",
 )
 def _(scores, level, resamples, seed):
     """For each image, a draw of so many."""
     return _middle(_means(scores, len(scores), seed, size=resamples), level)
+
+
+@confidence_interval.also("images and resamples swapped")
+def _(scores, level, resamples, seed):
+    generator = torch.Generator().manual_seed(seed)
+    draws = torch.randint(len(scores), (resamples, len(scores)), generator=generator)
+    return _middle(scores[draws].mean(dim=0), level)
 
 
 @confidence_interval.mistake(
@@ -310,6 +317,12 @@ def _(scores, level, resamples, seed):
 @confidence_interval.also("half of the width")
 def _(scores, level, resamples, seed):
     low, high = _middle(_means(scores, resamples, seed), level)
+    return (low + high) / 2, (high - low) / 2
+
+
+@confidence_interval.also("half of the width")
+def _(scores, level, resamples, seed):
+    low, high = _middle(_means(scores, resamples, seed), level)
     return scores.mean().item(), high - low
 
 
@@ -381,56 +394,28 @@ def _(scores, level, resamples, seed):
 )
 def _(scores, level, resamples, seed):
     """Means are normal, so a standard error says all."""
-    means = _means(scores, resamples, seed)
-    return _around(scores.mean(), _z(level) * means.std(correction=0))
-
-
-@confidence_interval.also("a formula in place of new test sets")
-def _(scores, level, resamples, seed):
-    means = _means(scores, resamples, seed)
-    return _around(scores.mean(), 1.96 * means.std(correction=0))
-
-
-@confidence_interval.also("a formula in place of new test sets")
-def _(scores, level, resamples, seed):
-    means = _means(scores, resamples, seed)
-    return _around(means.mean(), _z(level) * means.std(correction=0))
-
-
-@confidence_interval.also("a formula in place of new test sets")
-def _(scores, level, resamples, seed):
-    means = _means(scores, resamples, seed)
-    return _around(means.mean(), 1.96 * means.std(correction=0))
-
-
-@confidence_interval.also("a formula in place of new test sets")
-def _(scores, level, resamples, seed):
     return _around(scores.mean(), _z(level) * scores.std() / len(scores) ** 0.5)
 
 
-@confidence_interval.also("a formula in place of new test sets")
-def _(scores, level, resamples, seed):
-    return _around(scores.mean(), _z(level) * scores.std(correction=0) / len(scores) ** 0.5)
+for _width in (_z, lambda level: 1.96):
+    for _error in (
+        lambda scores: scores.std() / len(scores) ** 0.5,
+        lambda scores: scores.std(correction=0) / len(scores) ** 0.5,
+        lambda scores: (scores.mean() * (1 - scores.mean()) / len(scores)) ** 0.5,
+    ):
 
+        @confidence_interval.also("a formula in place of new test sets")
+        def _(scores, level, resamples, seed, width=_width, error=_error):
+            return _around(scores.mean(), width(level) * error(scores))
 
-@confidence_interval.also("a formula in place of new test sets")
-def _(scores, level, resamples, seed):
-    return _around(scores.mean(), _z(level) * (scores.mean() * (1 - scores.mean()) / len(scores)) ** 0.5)
+    for _correction in (0, 1):
+        for _of_means in (False, True):
 
-
-@confidence_interval.also("a formula in place of new test sets")
-def _(scores, level, resamples, seed):
-    return _around(scores.mean(), 1.96 * scores.std() / len(scores) ** 0.5)
-
-
-@confidence_interval.also("a formula in place of new test sets")
-def _(scores, level, resamples, seed):
-    return _around(scores.mean(), 1.96 * scores.std(correction=0) / len(scores) ** 0.5)
-
-
-@confidence_interval.also("a formula in place of new test sets")
-def _(scores, level, resamples, seed):
-    return _around(scores.mean(), 1.96 * (scores.mean() * (1 - scores.mean()) / len(scores)) ** 0.5)
+            @confidence_interval.also("a formula in place of new test sets")
+            def _(scores, level, resamples, seed, width=_width, correction=_correction, of_means=_of_means):
+                means = _means(scores, resamples, seed)
+                middle = means.mean() if of_means else scores.mean()
+                return _around(middle, width(level) * means.std(correction=correction))
 
 
 @confidence_interval.mistake(
@@ -488,3 +473,24 @@ def _(scores, level, resamples, seed):
 @confidence_interval.also("the number of resamples is not used")
 def _(scores, level, resamples, seed):
     return _middle(_means(scores, 4000, seed), level)
+
+
+@confidence_interval.mistake(
+    "scores taken for right and wrong",
+    "The scores were made 0 or 1, or only counted. 'Such as' 1 and 0, says the contract: a score may lie between.",
+    looks=lambda seen: LOW in seen.came and seen.came[LOW] > 6,
+)
+def _(scores, level, resamples, seed):
+    """A score is right or wrong."""
+    return _middle(_means((scores > 0.5).float(), resamples, seed), level)
+
+
+@confidence_interval.mistake(
+    "one image left out at a time",
+    "Each set is the test set without one image (the jackknife). Those means lie far too close together: draw Q images "
+    "anew for each set.",
+    looks=lambda seen: LOW in seen.came and -0.2 < seen.came[LOW] < seen.came[HIGH] < 0.2,
+)
+def _(scores, level, resamples, seed):
+    """Another test set is this one without an image."""
+    return _middle((scores.sum() - scores) / (len(scores) - 1), level)

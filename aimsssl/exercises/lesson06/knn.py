@@ -45,6 +45,11 @@ def _a_small_temperature() -> tuple[Tensor, Tensor, Tensor, int, float]:
     return keys, labels, queries, 70, 0.005
 
 
+def _all_far() -> tuple[Tensor, Tensor, Tensor, int, float]:
+    """Every cosine is below 0."""
+    return _features(60, 3.0), torch.randint(4, (60,)), -_features(15, 3.0), 20, 0.1
+
+
 weighted_knn = Exercise(
     lesson="06",
     name="weighted_knn",
@@ -69,6 +74,7 @@ weighted_knn = Exercise(
             f"20 queries, 90 keys, k = 70, temperature 0.005: cosines near 1 and 0, for {FAR} queries 0 and −1",
             _a_small_temperature,
         ),
+        Case("15 queries, 60 keys, k = 20, temperature 0.1: every cosine is below 0", _all_far),
     ),
 )
 
@@ -519,7 +525,7 @@ def _(keys, labels, queries, k, temperature):
 
 @weighted_knn.mistake(
     "the largest of all queries taken out",
-    "One number was taken out of all votes, the largest of the whole batch. For a query that is far from all "
+    "One number was taken out of all votes: the largest of the whole batch, or 1. For a query that is far from all "
     "keys every vote is then 0. Each query has a largest similarity of its own.",
     looks=lambda seen: seen.inputs[4] < 0.05 and _only_far_ones_wrong(seen),
 )
@@ -549,3 +555,25 @@ def _(keys, labels, queries, k, temperature):
 @weighted_knn.also("overflow at a small temperature")
 def _(keys, labels, queries, k, temperature):
     return _by(_cosine(keys, queries), labels, k, lambda s: torch.exp((s / temperature).clamp(max=80)))
+
+
+@weighted_knn.mistake(
+    "cosines below 0 cut off",
+    "A cosine below 0 was made 0 (or left out). exp has no need of that: −0.2 is nearer than −0.9 and has more votes.",
+    looks=lambda seen: seen.inputs[4] == 0.1,
+)
+def _(keys, labels, queries, k, temperature):
+    """A similarity below 0 is none."""
+    return _by(_cosine(keys, queries).clamp(min=0), labels, k, _softly(temperature))
+
+
+@weighted_knn.mistake(
+    "near by distance, votes by cosine",
+    "The k neighbours were chosen by straight distance, and only their votes go by cosine. Near is by cosine, too: a "
+    "key in the same direction is near however long it is.",
+)
+def _(keys, labels, queries, k, temperature):
+    """Near is what has a small distance."""
+    index = torch.cdist(queries, keys).topk(k, dim=1, largest=False).indices
+    s = _cosine(keys, queries).gather(1, index)
+    return _counted(_softly(temperature)(s), labels[index]).argmax(dim=1)
