@@ -415,7 +415,8 @@ for _width in (_z, lambda level: 1.96):
             def _(scores, level, resamples, seed, width=_width, correction=_correction, of_means=_of_means):
                 means = _means(scores, resamples, seed)
                 middle = means.mean() if of_means else scores.mean()
-                return _around(middle, width(level) * means.std(correction=correction))
+                spread = means.std(correction=correction) if resamples > 1 else correction * math.nan
+                return _around(middle, width(level) * spread)
 
 
 @confidence_interval.mistake(
