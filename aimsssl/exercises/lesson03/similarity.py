@@ -162,6 +162,23 @@ def _(z):
     return _right(z - z.mean(dim=1, keepdim=True))
 
 
+@mistake(
+    "the mean of all rows taken away",
+    "The mean of the rows was taken away first, so the angles are no longer those from the origin.",
+)
+def _(z):
+    """Data are centred before anything else."""
+    return _right(z - z.mean(dim=0))
+
+
+@mistake(
+    "a softmax", "Each row of the result was made to add up to 1. That step belongs to the loss; a cosine has none."
+)
+def _(z):
+    """Similarities are compared by a softmax."""
+    return _right(z).softmax(dim=1)
+
+
 @mistake("a distance", "A distance is small for two rows that are alike. A similarity is large.")
 def _(z):
     """Cosine similarity and cosine distance are two words for one thing."""

@@ -111,6 +111,13 @@ also_slip(
     "1/τ at the positive only, or at the negatives only", at_the_end=lambda w, tau: torch.where(w > 0, w / tau, w)
 )
 slip(
+    "the slope of the probability",
+    "Each weight has a factor p·(1 − p): that is the slope of a probability. The loss is −log of one, and the "
+    "log takes one of the factors away.",
+    "The derivative of a softmax is p·(1 − p).",
+    target=lambda j, k, p: p**2 + _at(j, k, 2 * p[j] - 2 * p[j] ** 2),
+)
+slip(
     "multiplied by τ at the end",
     "The chain rule gives the factor by which s/τ grows with s. Is that τ, or something else?",
     "The temperature comes out as a factor.",
