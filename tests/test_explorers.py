@@ -181,7 +181,9 @@ def test_maps_are_kept_in_the_run_and_made_anew_for_other_features(run, monkeypa
 def test_maps_of_a_recorded_run_are_kept_elsewhere(run, probe, tmp_path, monkeypatch):
     run.path = tmp_path / "recorded" / "long"
     run.save()
-    (run.path / "config.json").write_text('{"method": "simclr", "epochs": 4}')
+    (run.path / "config.json").write_text(
+        '{"method": "simclr", "epochs": 4, "seed": 0, "data": {"shape": [1, 3, 8, 8]}}'
+    )
     monkeypatch.setattr(records, "RECORDED", tmp_path / "recorded")
     long = explorers.recorded_run("long", images=20)
     before = sorted(run.path.iterdir())
