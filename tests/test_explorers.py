@@ -1,5 +1,6 @@
 """Explorers: linked controls, a figure that follows them, errors that surface, words where there are no widgets."""
 
+import json
 import base64
 import re
 import subprocess
@@ -181,7 +182,8 @@ def test_maps_are_kept_in_the_run_and_made_anew_for_other_features(run, monkeypa
 def test_maps_of_a_recorded_run_are_kept_elsewhere(run, probe, tmp_path, monkeypatch):
     run.path = tmp_path / "recorded" / "long"
     run.save()
-    (run.path / "config.json").write_text(
+    kept = {"method": "simclr", "epochs": 4, "seed": 0, "data": {"name": "noise", "shape": [1, 3, 8, 8]}}
+    (run.path / "config.json").write_text(json.dumps(kept))
         '{"method": "simclr", "epochs": 4, "seed": 0, "data": {"shape": [1, 3, 8, 8]}}'
     )
     monkeypatch.setattr(records, "RECORDED", tmp_path / "recorded")
