@@ -1,7 +1,7 @@
 """Explorers: linked controls, a figure that follows them, errors that surface, words where there are no widgets."""
 
-import json
 import base64
+import json
 import re
 import subprocess
 import sys
@@ -184,8 +184,6 @@ def test_maps_of_a_recorded_run_are_kept_elsewhere(run, probe, tmp_path, monkeyp
     run.save()
     kept = {"method": "simclr", "epochs": 4, "seed": 0, "data": {"name": "noise", "shape": [1, 3, 8, 8]}}
     (run.path / "config.json").write_text(json.dumps(kept))
-        '{"method": "simclr", "epochs": 4, "seed": 0, "data": {"shape": [1, 3, 8, 8]}}'
-    )
     monkeypatch.setattr(records, "RECORDED", tmp_path / "recorded")
     long = explorers.recorded_run("long", images=20)
     before = sorted(run.path.iterdir())
