@@ -147,3 +147,10 @@ def test_nonsense_is_an_error_and_nothing_else():
     assert min(outcomes.values()) > 20
     with pytest.raises(Garbled, match="too large"):
         carrier.unpack(lambda size: HEAD.pack(2**31, 2**31)[:size])
+
+
+def test_a_generator_goes_on_where_the_other_end_left_it(ends):
+    there = remote(ends, lambda generator: torch.rand(3, generator=generator))
+    here, same_seed = torch.Generator().manual_seed(3), torch.Generator().manual_seed(3)
+    for _ in range(2):
+        assert torch.equal(there(here), torch.rand(3, generator=same_seed))

@@ -56,13 +56,12 @@ def test_what_is_listed_is_what_runs():
     assert "protocol_e" in lesson.listing("E")
 
 
-def test_every_wrong_kind_for_every_protocol_has_its_mistake():
+def test_every_wrong_kind_for_every_protocol_has_a_mistake_by_name():
     wrong = {(letter, kind) for letter in "ABCD" for kind in leak.KINDS if kind != leak.TRUTH[letter]}
-    assert set(leak.MISTAKES) == wrong
     for letter, kind in wrong:
-        outcome = lesson.find_the_leak.examine(lambda letter=letter, kind=kind: {**leak.TRUTH, letter: kind})
-        assert outcome.mistake == leak.MISTAKES[letter, kind]
-        assert f"protocol {letter}; on pure noise it reports" in outcome.text
+        outcome = lesson.find_the_leak.judge(lambda letter=letter, kind=kind: {**leak.TRUTH, letter: kind})
+        assert outcome.how == "named", outcome.text
+        assert f"protocol {letter}: on pure noise it reports" in outcome.text
         assert leak.TRUTH[letter] not in outcome.text.replace(kind, "")
 
 
@@ -70,22 +69,22 @@ def test_every_wrong_kind_for_every_protocol_has_its_mistake():
 
 
 def test_the_first_queries_of_weighted_knn_are_close_calls():
-    keys, labels, queries = draw(60, 5), torch.arange(60) % 4, draw(80, 5, seed=1)
-    ordered = knn._close_calls_first(keys, labels, queries)
-    assert sorted(map(tuple, ordered.tolist())) == sorted(map(tuple, queries.tolist()))
-    one, other = (evaluation.knn_predict(keys, labels, ordered, k=knn.K, temperature=t) for t in (0.2, 0.3))
+    torch.manual_seed(0)
+    keys, labels, queries, k, temperature = knn._close_calls()
+    one, other = (evaluation.knn_predict(keys, labels, queries, k=k, temperature=t) for t in (temperature, 0.3))
     differ = (one != other).float()
-    assert differ[:40].sum() > differ[40:].sum()
+    half = len(queries) // 2
+    assert differ[:half].sum() > differ[half:].sum()
 
 
-def test_intervals_are_judged_by_the_closed_form():
+def test_the_reference_is_judged_by_the_closed_form():
+    torch.manual_seed(0)
     scores = interval._scores()
     low, high = lesson.confidence_interval.reference(scores, 0.95, 20_000, 0)
     mean, error = scores.mean().item(), scores.std().item() / math.sqrt(len(scores))
-    assert low == pytest.approx(mean - interval.WIDTH_95 * error, abs=0.1 * error)
-    assert high == pytest.approx(mean + interval.WIDTH_95 * error, abs=0.1 * error)
-    one_of_eight = torch.eye(8)[3]
-    assert lesson.confidence_interval.reference(one_of_eight, 0.95, interval.RESAMPLES, 0) == (0.0, 0.375)
+    assert low == pytest.approx(mean - 1.96 * error, abs=0.1 * error)
+    assert high == pytest.approx(mean + 1.96 * error, abs=0.1 * error)
+    assert lesson.confidence_interval.reference(torch.eye(8)[3], 0.95, 1500, 0) == (0.0, 0.375)
 
 
 @pytest.mark.parametrize("seed", range(5))

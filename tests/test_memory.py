@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-MOST = 1.2  # GiB under the ci profile, as the guide says
+MOST = 2.0  # GiB under the ci profile; the guide tells a server to count so many
 
 
 @pytest.mark.skipif(not hasattr(os, "wait4"), reason="the memory of a child is known on POSIX systems only")

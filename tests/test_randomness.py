@@ -31,7 +31,7 @@ OF_A_SEED = {"random_state"}  # scikit-learn's name for a seed: left out, it dra
 SKLEARN = {"TSNE", "train_test_split", "KMeans", "StratifiedShuffleSplit"}
 ITS_OWN = {  # what keeps the caller's state itself, in a form that the search below does not see
     "randomness.py",
-    "exercises/framework.py",  # same_random_state, inside which the checks of all lessons run
+    "exercises/calling.py",  # same_random_state, inside which the checks of all lessons run
 }
 
 

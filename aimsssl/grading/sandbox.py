@@ -70,7 +70,9 @@ class End:
         while True:
             what, *rest = self.receive()
             if what == "result":
-                call, result = rest
+                call, result, advanced = rest
+                for mine, its in zip(_generators(args, kwargs), advanced, strict=False):
+                    mine.set_state(its.get_state())  # it was drawn from over there
                 return _joined(self, call, given, self.carrier.tracked, result)
             if what == "error":
                 raise _error(*rest)
@@ -89,14 +91,14 @@ class End:
                 came = [*came, *weights_of(target)] if isinstance(target, nn.Module) else came
                 result = target(*args, **kwargs)
                 # pack before the call is kept: it says which of the results need gradients
-                message = self.carrier.pack(["result", len(self.calls), result])
+                message = self.carrier.pack(["result", len(self.calls), result, _generators(args, kwargs)])
                 self.calls.append((came, self.carrier.tracked))
             elif what == "backward":
                 inputs, outputs = self.calls[number]
                 able = [tensor for tensor in inputs if tensor.requires_grad]
                 found = torch.autograd.grad(outputs, able, rest[0], retain_graph=True, allow_unused=True)
                 found = dict(zip(map(id, able), found, strict=True))
-                message = self.carrier.pack(["result", -1, [found.get(id(tensor)) for tensor in inputs]])
+                message = self.carrier.pack(["result", -1, [found.get(id(tensor)) for tensor in inputs], []])
             else:
                 raise Garbled(f"{what} is nothing to do")
         except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as error:
@@ -105,6 +107,10 @@ class End:
             self._write(message)
         except OSError:
             raise Ended from None
+
+
+def _generators(args: Sequence, kwargs: dict) -> list[torch.Generator]:
+    return [value for value in (*args, *kwargs.values()) if isinstance(value, torch.Generator)]
 
 
 def weights_of(network: nn.Module) -> list[torch.Tensor]:
