@@ -258,6 +258,7 @@ def test_check_names_a_notebook_that_was_edited_by_hand(root):
 def test_check_names_outputs_that_are_absent_or_of_another_profile(root):
     pipeline.build(root)
     assert pipeline.check(root) == ["instructor/09_test.ipynb has no outputs: run `build.py --execute 09`"]
+    assert pipeline.main(["--check"], root) == 0, "it is named: an execution takes minutes of a quiet machine"
     pretend_execution(root)
     assert ["of the profile cpu, not gpu" in reason for reason in pipeline.check(root, profile="gpu")] == [True]
 
