@@ -252,7 +252,8 @@ explorers.show(figures.picture_rows({"your jitter": np.stack(jittered)}))
 # which both views were the same.
 #
 # `transform` is a random change of one image. Many libraries let you call it on a batch as well, for example
-# `torchvision.transforms.v2`. Then it draws **once** for all that it gets.
+# `torchvision.transforms.v2`. Then it draws **once** for all that it gets. It gives floats back, also where the images are
+# whole numbers (uint8), as ours are.
 #
 # ### Exercise 3 · two views of every image ●○○ (10 minutes)
 
@@ -262,7 +263,7 @@ def two_views(images, transform):
     """Two views of every image: images [B, C, H, W] to a pair (view1, view2), each a tensor [B, C, H, W].
 
     transform(x) changes x at random and draws once for each call, whatever x is: one image [C, H, W] or a batch.
-    It gives floats, also where the images are uint8. Each image has its own draw, and so has each view.
+    Each image has its own draw, and so has each view.
     """
     ### BEGIN SOLUTION
     view1 = torch.stack([transform(image) for image in images])

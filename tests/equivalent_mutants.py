@@ -252,5 +252,9 @@ IN: dict[str, dict] = {
         re.compile(r"^interval_by_counts: .* → (return .*(\.detach\(\)|\.sort\(\)\[0\]|\.T)$|return sorted|.*scatter_add_\(-1)"): "a pair in another form, in order already; the last dimension",
         re.compile(r"→ generator = torch\.manual_seed\(seed\)$"): "the generator of all is a generator, too",
     },
+    "find_the_leak": {
+        re.compile(r"^leaks_by_number: .*zip\('ABCD', \(1, 0, 2, 4\)(, strict=False)?\)\}$"): "both are of one length",
+        re.compile(r"^leaks_with_a_word_on_the_fifth: .* → answers = dict\.fromkeys"): "nobody asks about the fifth",
+    },
 }  # fmt: skip
 """{exercise: {change: reason}}"""
