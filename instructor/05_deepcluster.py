@@ -960,7 +960,7 @@ for k, seeds in by_k.items():
 explorers.table(rows, f"linear probe by the number of clusters; there are {len(record['classes'])} classes")
 
 # %% [markdown]
-# So the exact k does not matter much here, and three seeds cannot name the best one: neighbours overlap.
+# Far fewer clusters or far more are worse. Between the two best, three seeds cannot tell.
 #
 # And the other choices of this lesson, one changed at a time, in the same record: colours in place of Sobel; every image
 # equally likely in place of every cluster. The network that sees colours begins with random weights of its own, so it is
