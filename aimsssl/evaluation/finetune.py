@@ -72,7 +72,7 @@ def finetune(
     if outputs > 100 * len(train_images) + 1000:
         raise ValueError(f"train_labels must be numbers of classes, counted from 0; got {outputs - 1}")
     epochs, batch_size = inputs.count("epochs", epochs), inputs.count("batch_size", batch_size, 2)
-    learning_rate = inputs.number("learning_rate", learning_rate, above=0)
+    learning_rate = inputs.number("learning_rate", learning_rate, above=0, most=1e3)
     weight_decay = inputs.number("weight_decay", weight_decay, least=0)
     if train_images.shape[1] != test_images.shape[1]:
         raise ValueError(
