@@ -83,7 +83,7 @@ def test_a_rest_of_one_image_does_not_break_batch_norm(encoder):
     [
         (dict(epochs=0), "epochs must be at least 1, got 0"),
         (dict(batch_size=1), "batch_size must be at least 2, got 1"),
-        (dict(learning_rate=0.0), "learning_rate must be above 0"),
+        (dict(learning_rate=0.0), "learning_rate must be in \\(0, 1000\\], got"),
         (dict(train_labels=torch.zeros(12, dtype=torch.int64)), "at least two classes"),
         (dict(train_labels=torch.arange(11)), r"train_labels must be integers of shape \[12\]"),
         (dict(test_labels=-torch.ones(6, dtype=torch.int64)), "test_labels has 6 unknown"),
