@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from aimsssl.evaluation import alignment, effective_rank, uniformity
+from aimsssl.evaluation import alignment, effective_rank, partner_found, uniformity
 
 
 def draw(n: int, d: int, seed: int = 0) -> torch.Tensor:
@@ -36,6 +36,59 @@ def test_alignment_of_partners_that_coincide_oppose_or_stand_at_right_angles():
     assert alignment(z, 3 * z) == pytest.approx(0, abs=1e-12)
     assert alignment(z, -z) == pytest.approx(4)
     assert alignment(torch.eye(4), torch.eye(4).roll(1, 0), alpha=1) == pytest.approx(math.sqrt(2))
+
+
+# ---- partner found
+
+
+def found_by_loops(z1: torch.Tensor, z2: torch.Tensor) -> float:
+    z = np.concatenate([z1.numpy(), z2.numpy()]).astype(float)
+    n, total = len(z1), 0.0
+    for i in range(2 * n):
+        cosine = {k: z[i] @ z[k] / np.linalg.norm(z[i]) / np.linalg.norm(z[k]) for k in range(2 * n) if k != i}
+        first = [k for k in cosine if cosine[k] > max(cosine.values()) - 1e-9]
+        total += ((i + n) % (2 * n) in first) / len(first)
+    return total / (2 * n)
+
+
+@pytest.mark.parametrize("chunk_size", [1, 3, 14, 100])
+def test_partner_found_counts_the_views_that_choose_their_partner(chunk_size):
+    z1 = draw(7, 3)
+    z2 = z1 + 0.8 * draw(7, 3, seed=1)
+    right = found_by_loops(z1, z2)
+    assert 0.2 < right < 0.9, "some find their partner and some do not"
+    assert partner_found(z1, z2, chunk_size) == pytest.approx(right)
+    assert partner_found(1e-25 * z1.float(), 1e25 * z2.float(), chunk_size) == pytest.approx(right), (
+        "lengths do not matter"
+    )
+
+
+def test_partner_found_of_equal_and_of_exchanged_partners():
+    z = draw(6, 4)
+    assert partner_found(z, z) == 1
+    assert partner_found(z, z.roll(1, 0)) == 0
+    assert partner_found(z[:1], -z[:1]) == 1, "one candidate only"
+
+
+@pytest.mark.parametrize(
+    ("z1", "z2"),
+    [
+        (torch.ones(5, 3), torch.ones(5, 3)),
+        (torch.full((65, 128), 0.1), torch.full((65, 128), 0.3)),  # one direction, rounded in two ways
+        (torch.rand(9, 1) + 0.1, torch.rand(9, 1) + 0.1),
+    ],
+)
+def test_a_collapse_finds_what_a_blind_guess_finds(z1, z2):
+    assert partner_found(z1, z2) == pytest.approx(1 / (2 * len(z1) - 1))
+
+
+def test_a_shared_first_place_counts_as_a_draw_among_those_who_share_it():
+    east, north = torch.tensor([1.0, 0]), torch.tensor([0, 1.0])
+    z1, z2 = torch.stack([east, east, north]), torch.stack([east, east, -east])  # images a, b at one place; c is alone
+    # each view of a and b has three others at its place; c's first view has five at a right angle, c's second one only
+    # its partner at a right angle, and all others opposite
+    assert partner_found(z1, z2) == pytest.approx((4 / 3 + 1 / 5 + 1) / 6)
+    assert found_by_loops(z1, z2) == pytest.approx(partner_found(z1, z2))
 
 
 # ---- uniformity
@@ -130,6 +183,11 @@ def test_effective_rank_is_blind_to_scale_and_rotation():
         (alignment, (torch.ones(3, 2), torch.full((3, 2), math.nan)), "z2 has infinite or NaN"),
         (alignment, (torch.ones(3, 2), torch.tensor([[1.0, 1], [0, 0], [1, 1]])), "z2 has rows of zeros.*row 1"),
         (alignment, (torch.ones(3, 2), torch.ones(3, 2), 0), "alpha must be"),
+        (partner_found, (torch.ones(3, 2), torch.ones(4, 2)), r"z1 and z2 .*\[3, 2\] and \[4, 2\]"),
+        (partner_found, (torch.ones(3, 2), torch.ones(3, 4)), r"z1 and z2 .*\[3, 2\] and \[3, 4\]"),
+        (partner_found, (torch.ones(3, 2), torch.tensor([[1.0, 1], [0, 0], [1, 1]])), "z2 has rows of zeros.*row 1"),
+        (partner_found, (torch.full((3, 2), math.inf), torch.ones(3, 2)), "z1 has infinite or NaN"),
+        (partner_found, (torch.ones(3, 2), torch.ones(3, 2), 0), "chunk_size must be"),
         (uniformity, (torch.ones(1, 2),), "z must have at least two rows.*got 1"),
         (uniformity, (torch.zeros(3, 2),), "z has rows of zeros"),
         (uniformity, (torch.ones(3, 2), -1.0), "t must be .*-1.0"),

@@ -146,6 +146,7 @@ CASES: dict[str, tuple[Callable, dict]] = {
     "pretext.shuffled_tiles": (pretext.shuffled_tiles, dict(tiles=("each", X[:, :4]), order=("each", torch.arange(4).repeat(40, 1)))),
     "pretext.JigsawHead": (built(pretext.JigsawHead, lambda d_in, tiles, **_: (2 * tiles, d_in)), dict(d_in=(COUNT, 5), tiles=(COUNT, 4), orders=(COUNT, 3), d_hidden=(COUNT, 2))),
     "evaluation.alignment": (evaluation.alignment, dict(z1=(FEATURES, X), z2=(FEATURES, X.flip(0)), alpha=(NUMBER, 2.0))),
+    "evaluation.partner_found": (evaluation.partner_found, dict(z1=(FEATURES, X), z2=(FEATURES, X.flip(0)), chunk_size=(SIZE, 7))),
     "evaluation.uniformity": (evaluation.uniformity, dict(z=(FEATURES, X), t=(NUMBER, 2.0), chunk_size=(SIZE, 7))),
     "evaluation.effective_rank": (evaluation.effective_rank, dict(z=(FEATURES, X))),
     "evaluation.balanced_accuracy": (evaluation.balanced_accuracy, dict(predictions=(LABELS, Y.flip(0)), labels=(LABELS, Y))),

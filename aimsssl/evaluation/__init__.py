@@ -5,7 +5,7 @@ from .diagnosis import Finding, diagnose
 from .embedding import tsne
 from .factors import FactorScore, factor_audit
 from .finetune import FinetuneResult, finetune
-from .geometry import alignment, effective_rank, uniformity
+from .geometry import alignment, effective_rank, partner_found, uniformity
 from .intervals import (
     Interval,
     bootstrap_difference,
@@ -50,6 +50,7 @@ __all__ = [
     "majority_baseline",
     "most_exciting",
     "nearest_neighbours",
+    "partner_found",
     "rebuild_interval",
     "retrieval",
     "score_representations",

@@ -1,4 +1,4 @@
-"""How representations lie on the sphere: are partners close, are all spread out, how many directions are used."""
+"""How representations lie on the sphere: are partners close, and found; are all spread out; how many directions."""
 
 import math
 
@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 
 from .. import inputs
+
+TIE = 1e-12  # cosines closer than this are equal: what float32 rounds in a direction changes them by less
 
 
 def alignment(z1: Tensor, z2: Tensor, alpha: float = 2.0) -> float:
@@ -23,10 +25,33 @@ def alignment(z1: Tensor, z2: Tensor, alpha: float = 2.0) -> float:
     Source: Wang & Isola 2020, arXiv:2005.10242, §4.1.
     """
     alpha = inputs.number("alpha", alpha, above=0, most=100)
-    unit1, unit2 = _unit_rows(z1=z1), _unit_rows(z2=z2)
-    if unit1.shape != unit2.shape:
-        raise ValueError(f"z1 and z2 must have one shape, got {list(unit1.shape)} and {list(unit2.shape)}")
+    unit1, unit2 = _partners(z1, z2)
     return (unit1 - unit2).norm(dim=1).pow(alpha).mean().item()
+
+
+def partner_found(z1: Tensor, z2: Tensor, chunk_size: int = 512) -> float:
+    """Share of the 2N views whose most similar one, by cosine, of the other 2N − 1 is their partner: 0 to 1.
+
+    It is the accuracy of the question that NT-Xent asks; a blind guess finds 1/(2N − 1). Where k candidates share the
+    first place, and the partner is one of them, the view counts 1/k: what a draw among them would find. So a collapse
+    to one point has exactly the share of a blind guess.
+
+    Args:
+        z1, z2: `[N, D]`, row i of both from the same image; the rows have any length.
+        chunk_size: views compared with all others at one time; at least 1.
+
+    Raises:
+        ValueError: shapes, a row of zeros, an infinite or NaN entry, or chunk_size, by name.
+    """
+    chunk_size = inputs.count("chunk_size", chunk_size)
+    unit = inputs.unit_rows(torch.cat(_partners(z1, z2)).double())  # [2N, D]
+    found = 0.0
+    for rows in torch.arange(len(unit), device=unit.device).split(chunk_size):
+        cosines = (unit[rows] @ unit.T).scatter_(1, rows[:, None], -math.inf)  # [chunk, 2N]; a view is no candidate
+        first = cosines >= cosines.amax(dim=1, keepdim=True) - TIE
+        partner = first.gather(1, ((rows + len(unit) // 2) % len(unit))[:, None])[:, 0]
+        found += (partner / first.sum(dim=1)).sum().item()
+    return found / len(unit)
 
 
 def uniformity(z: Tensor, t: float = 2.0, chunk_size: int = 512) -> float:
@@ -88,3 +113,11 @@ def _unit_rows(**features: Tensor) -> Tensor:
     if zeros.any():
         raise ValueError(f"{name} has rows of zeros, which have no direction, the first is row {zeros.int().argmax()}")
     return inputs.unit_rows(z)
+
+
+def _partners(z1: Tensor, z2: Tensor) -> tuple[Tensor, Tensor]:
+    """Unit rows of both views, of one shape `[N, D]`, each scaled on its own: one may be far longer than the other."""
+    unit1, unit2 = _unit_rows(z1=z1), _unit_rows(z2=z2)
+    if unit1.shape != unit2.shape:
+        raise ValueError(f"z1 and z2 must have one shape, got {list(unit1.shape)} and {list(unit2.shape)}")
+    return unit1, unit2.to(unit1.device)
