@@ -47,6 +47,7 @@ DRAW = {
     "views_and_riddle": lambda: figures.views_and_riddle(
         IMAGES[0], IMAGES[1:3] / 255, IMAGES[3] / 255, IMAGES[4:8] / 255, 2, 0.25, 30
     ),
+    "encoder_and_head": lambda: figures.encoder_and_head(IMAGES[0], 128, 64, encoder="ResNet-18", head="two layers"),
     "simclr_plan": lambda: figures.simclr_plan(128, 64, 256),
     "two_views": lambda: figures.two_views(IMAGES[:4], IMAGES[:4] / 255, IMAGES[4:8] / 255, ["a", "b", "c", "d"]),
     "similarity_matrix": lambda: figures.similarity_matrix(np.eye(6) * 0.5 + 0.25, np.roll(np.arange(6), 3)),
@@ -400,6 +401,20 @@ def test_task_and_answer_marks_the_right_bar():
     weights = {label.get_text(): label.get_fontweight() for label in bars.get_yticklabels()}
     assert weights == {"0°": "normal", "90°": "bold"} and bars.yaxis_inverted()
     assert "how far?, probability: 0° 0.25, 90° 0.75. Blue: 90°." in figure.alt_text
+
+
+def test_encoder_and_head_has_all_sizes_and_crosses_the_head_out():
+    used = figures.encoder_and_head(IMAGES[0], 128, 4, output="scores", head="one linear layer")
+    assert all(name in words(used) for name in ("3 × 8 × 8", "encoder", "128 numbers", "one linear layer", "scores"))
+    assert "4 numbers" in words(used) and "thrown away" not in words(used) and not used.axes[0].lines
+    crossed = figures.encoder_and_head(IMAGES[0], 128, 4, output="scores", thrown_away=True)
+    cross = [line.get_xydata() for line in crossed.axes[0].lines if len(line.get_xydata()) == 2]
+    assert np.sign([np.diff(line[:, 0]) * np.diff(line[:, 1]) for line in cross]).ravel().tolist() == [-1, 1]
+    head = next(box for box in crossed.axes[0].patches if box.get_x() > cross[0][0, 0] - 0.2)
+    assert all(head.get_x() <= x <= head.get_x() + head.get_width() for line in cross for x in line[:, 0])
+    assert "thrown away" in words(crossed) and "crossed out" in crossed.alt_text and "crossed" not in used.alt_text
+    with pytest.raises(ValueError, match="at least 1, got 0 and 4"):
+        figures.encoder_and_head(IMAGES[0], 0, 4)
 
 
 def test_four_maps_stand_in_two_rows_of_two():

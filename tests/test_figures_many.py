@@ -206,7 +206,7 @@ MANY = {
     "views_and_riddle": riddle,
     "whitening_stages": lambda n: figures.whitening_stages({name: unit_rows(5) for name in n}),
 }  # fmt: skip
-PLANS = {"simclr_plan", "deepcluster_plan"}  # have one of everything
+PLANS = {"simclr_plan", "deepcluster_plan", "encoder_and_head"}  # have one of everything
 
 
 # things that have no name, or one that the figure does not need

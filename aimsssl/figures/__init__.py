@@ -51,6 +51,7 @@ from .evaluation import (
     rank_chart,
 )
 from .images import neighbour_rows, neighbours_by_epoch, two_views
+from .plans import encoder_and_head
 from .pretext import rotation_confusion, task_and_answer
 from .representations import accuracy_bars, map_and_neighbours, similarity_matrix, tsne_panels
 from .training import learning_rate_schedule, simclr_plan, training_curve, trust_ratios
@@ -76,6 +77,7 @@ __all__ = [
     "deepcluster_curve",
     "deepcluster_plan",
     "draws_by_cluster_size",
+    "encoder_and_head",
     "exciting_images",
     "factor_heatmap",
     "filters",
