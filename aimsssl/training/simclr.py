@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ..augment import TwoViews
 from ..datasets import ImageSet
 from ..losses import nt_xent
-from ..models import ProjectionHead, SimCLR, resnet18
+from ..models import ENCODERS, ProjectionHead, SimCLR, build_encoder
 from ..profile import Profile
 from ..randomness import RandomStream
 from .config import TrainingConfig
@@ -40,6 +40,7 @@ class SimCLRConfig(TrainingConfig):
     """`TrainingConfig` and what is SimCLR's own.
 
     Attributes:
+        encoder: resnet18, convnet, alexnet or vgg16; `stem` is resnet18's.
         head: mlp (two layers), linear (one), or none: the loss sees h itself.
         head_norm: a batch norm behind each linear layer of the head.
         d_hidden, d_out: of the head.
@@ -50,6 +51,7 @@ class SimCLRConfig(TrainingConfig):
         identical_views: both views are the same, a fault that lesson 04 studies.
     """
 
+    encoder: Literal[ENCODERS] = "resnet18"
     head: Literal["mlp", "linear", "none"] = "mlp"
     head_norm: bool = True
     d_hidden: Size = 256
@@ -105,7 +107,7 @@ class SimCLRConfig(TrainingConfig):
 def build_simclr(config: SimCLRConfig, in_channels: int) -> SimCLR:
     """The model, with weights drawn from `config.seed`: untrained, it is the random-weights baseline."""
     with RandomStream(config.seed):
-        encoder = resnet18(config.stem, config.width, in_channels)
+        encoder = build_encoder(config.encoder, stem=config.stem, width=config.width, in_channels=in_channels)
         head: nn.Module = nn.Identity()
         if config.head != "none":
             d_hidden = config.d_hidden if config.head == "mlp" else 0
