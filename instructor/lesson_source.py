@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jupytext
+from lesson_time import minutes_of
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
@@ -145,6 +146,7 @@ REFERENCE = re.compile(r"([A-Za-z]\w*)\.([\w.\-]+?)\s*(?::\s*(\S+))?")
 def fill_numbers(lesson: Lesson, text: str) -> str:
     """Fill each `{{ run.key:format }}`. A lesson's own minutes are a question mark until it has been executed.
 
+    `{{ time.reading }}`, `{{ time.exercises }}` and `{{ time.optional }}` are counted from the lesson (`lesson_time`).
     A key that is no word is written with an underscore for each other sign: `LARS_at_rate_0_001`.
 
     Raises:
@@ -152,12 +154,22 @@ def fill_numbers(lesson: Lesson, text: str) -> str:
     """
     runs = lesson.minutes_file.parent
 
+    def minutes(name: str) -> str:
+        try:
+            return str(minutes_of(read_cells(lesson))[name])
+        except KeyError:
+            raise BuildError(
+                f"{lesson.source.name}: {{{{ time.{name} }}}}: there are time.reading, time.exercises, time.optional"
+            ) from None
+
     def value(match: re.Match) -> str:
         inside = match[1] or match[2]
         reference = REFERENCE.fullmatch(inside)
         if not reference:
             raise BuildError(f"{lesson.source.name}: {{{{ {inside} }}}} is not of the form run.key:format")
         run, key, form = reference.groups()
+        if run == "time":
+            return minutes(key)
         file = runs / f"{run}.json" if (runs / f"{run}.json").exists() else runs / run / "result.json"
         if run == lesson.minutes_file.stem:
             file = lesson.minutes_file
