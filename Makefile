@@ -15,7 +15,7 @@ BENCH_ARGS ?=
 TORCH_INDEX ?=
 STAMP = $(PYTHON) -c "import pathlib; pathlib.Path('$@').touch()"
 
-.PHONY: lab test build bench clean
+.PHONY: lab test build bench handout clean
 
 lab: $(VENV)/.installed-lab
 	"$(BIN)/python" -m aimsssl lab $(LAB_ARGS)
@@ -26,6 +26,11 @@ test: $(VENV)/.installed-dev
 
 build: $(VENV)/.installed-dev
 	"$(BIN)/python" instructor/build.py
+
+# the course for students, without solutions: make handout HANDOUT=FOLDER, or a file that ends in .zip
+HANDOUT ?= build/aimsssl-course.zip
+handout: $(VENV)/.installed-lab
+	"$(BIN)/python" -m aimsssl handout "$(HANDOUT)"
 
 # aimsssl beside lightly, minutes on a quiet machine; make bench BENCH_ARGS=--quick only tries whether it runs
 bench: $(VENV)/.installed-bench

@@ -1,4 +1,4 @@
-"""`aimsssl lab`, `doctor`, `progress`: a student's course on this machine."""
+"""`aimsssl lab`, `doctor`, `progress`: a student's course on this machine; `handout`: the course for a class."""
 
 import argparse
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from .. import __version__, course, datasets, profile
+from .. import __version__, course, datasets, handout, profile
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -29,6 +29,12 @@ def add(commands: argparse._SubParsersAction) -> None:
     doctor.set_defaults(run_command=_doctor)
     progress = commands.add_parser("progress", help="which exercises are solved; read from this machine only")
     progress.set_defaults(run_command=_progress)
+    about = "For instructors, in a clone: the course without instructor/ and tests, installable by its own README."
+    hand_out = commands.add_parser(
+        "handout", help="write the course for students, without solutions", description=about
+    )
+    hand_out.add_argument("target", metavar="DIR", help="a new folder, or a new file that ends in .zip")
+    hand_out.set_defaults(run_command=_handout)
 
 
 def _lab(options: argparse.Namespace) -> int:
@@ -90,3 +96,9 @@ def _progress(options: argparse.Namespace) -> None:
     from ..exercises import progress_table
 
     print(progress_table())
+
+
+def _handout(options: argparse.Namespace) -> None:
+    target = Path(options.target).expanduser()
+    files = handout.hand_out(target)
+    print(f"{target}: {len(files)} files; its README.md says how a student begins")

@@ -1,0 +1,58 @@
+"""The course to hand out to students: all that an installation needs, and nothing of the instructor's side."""
+
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+
+from . import course
+
+TAKEN = ("lessons", "aimsssl", "data", "pyproject.toml", "setup.py", "MANIFEST.in", "LICENSE")
+LEFT_OUT = ("runs", "downloads", "__pycache__", "build", "*.egg-info", "*.py[cod]", ".*", "_course")
+README = "instructor/handout_readme.md"
+
+
+def hand_out(target: Path) -> list[Path]:
+    """Write the handout: a folder, or a zip file where `target` ends in `.zip`.
+
+    Args:
+        target: a folder that does not exist or is empty, or a file that does not exist.
+
+    Returns:
+        The files of the handout, as paths inside it.
+
+    Raises:
+        FileNotFoundError: this is no clone of the repository; an installation has no handout to give.
+        FileExistsError: something lies at `target`.
+        OSError: it cannot be written. Nothing is left behind.
+    """
+    root = course.PACKAGE.parent
+    if not course.CLONE or not (root / README).is_file():
+        raise FileNotFoundError(
+            f"a handout is made from a clone of the repository, and {root} is none; to students who only need the "
+            "package, give its wheel: it carries the lessons"
+        )
+    if target.is_file() or (target.is_dir() and any(target.iterdir())):
+        raise FileExistsError(f"{target} is there already; name another place, or delete it first")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".handout-") as temporary:
+        folder = Path(temporary) / "aimsssl"
+        folder.mkdir()
+        for name in TAKEN:
+            if (root / name).is_dir():
+                shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns(*LEFT_OUT))
+            else:
+                shutil.copy(root / name, folder / name)
+        shutil.copy(root / README, folder / "README.md")
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        if target.suffix == ".zip":
+            whole = Path(temporary) / target.name
+            with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+                for path in files:
+                    archive.write(path, f"{target.stem}/{path.relative_to(folder).as_posix()}")
+            whole.replace(target)
+        else:
+            if target.is_dir():
+                target.rmdir()  # it is empty; where it is not by now, this fails and nothing is lost
+            folder.replace(target)
+    return [path.relative_to(folder) for path in files]
