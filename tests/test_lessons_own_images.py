@@ -37,7 +37,7 @@ def run_lesson(number: str, images: Path, monkeypatch) -> dict:
 
 
 @pytest.mark.filterwarnings("ignore")  # with so few images scikit-learn and NumPy say so, too
-@pytest.mark.parametrize("number", ["01", "03", "04", "05", "06"])
+@pytest.mark.parametrize("number", ["01", "03", "04", "05", "06", "07"])
 def test_a_lesson_runs_with_two_classes_of_twelve_images(number, tmp_path, monkeypatch):
     write_images(tmp_path / "own", 12)
     names = run_lesson(number, tmp_path / "own", monkeypatch)

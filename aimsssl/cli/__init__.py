@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """All commands. Each sets `run_command`, which takes the options."""
-    whole = argparse.ArgumentParser("aimsssl", description="Self-supervised visual learning, in six lessons.")
+    whole = argparse.ArgumentParser("aimsssl", description="Self-supervised visual learning, in seven lessons.")
     whole.add_argument("--version", action="version", version=__version__)
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for room in (course, train, measure, data, grade):

@@ -1,6 +1,6 @@
 """What a notebook shows: figures with alt text, a curve that grows during training, pictures with controls."""
 
-from . import lesson01, lesson02, lesson03, lesson04, lesson05, lesson06
+from . import lesson01, lesson02, lesson03, lesson04, lesson05, lesson06, lesson07, methods
 from .controls import Control, Explorer, labelled_choice, labelled_slider
 from .display import LiveCurve, show
 from .records import recorded, recorded_run
@@ -18,6 +18,8 @@ __all__ = [
     "lesson04",
     "lesson05",
     "lesson06",
+    "lesson07",
+    "methods",
     "quoted",
     "recorded",
     "recorded_run",

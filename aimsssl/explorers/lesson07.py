@@ -1,0 +1,1 @@
+"""Lesson 07: records merged into one table."""
