@@ -5,20 +5,19 @@ import contextlib
 from functools import cache
 from pathlib import Path
 
+from aimsssl import exercises
+
 ROOT = Path(__file__).parents[1]
 
 
 @cache
 def solutions(number: str) -> dict[str, tuple[str, dict]]:
     """{exercise: (source, the names that it uses)} of a lesson ("04"), from its one source."""
-    from aimsssl import exercises
-
     wanted = exercises.exercises_of(exercises.lessons()[number])
-    sources = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "instructor").glob("[0-9][0-9]_*.py"))]
-    source = "\n".join(text for text in sources if any(f"lesson.{name}.check(" in text for name in wanted))
+    (path,) = (ROOT / "instructor").glob(f"{number}_*.py")
     scope: dict = {"__name__": "solution"}
     found = {}
-    for node in ast.parse(source).body:
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Import | ast.ImportFrom):
             exec(ast.unparse(node), scope)
         elif isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -28,3 +27,13 @@ def solutions(number: str) -> dict[str, tuple[str, dict]]:
             if node.name in wanted:
                 found[node.name] = (source, scope)
     return found
+
+
+def not_in_a_lesson_yet() -> set[tuple[str, str]]:
+    """`(lesson, exercise)` of exercises whose lesson does not ask for them yet."""
+    return {
+        (number, name)
+        for number, lesson in exercises.lessons().items()
+        for name in exercises.exercises_of(lesson)
+        if name not in solutions(number)
+    }

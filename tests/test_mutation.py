@@ -34,7 +34,8 @@ def right_answers(exercise) -> list:
 def mutants_of(exercise) -> Iterator[Mutant]:
     """Of the lesson's solution and of each right answer."""
     scalar = _is_single(exercise)
-    yield from mutants(*solutions(exercise.lesson)[exercise.name], scalar)
+    if exercise.name in (of_the_lesson := solutions(exercise.lesson)):
+        yield from mutants(*of_the_lesson[exercise.name], scalar)
     for answer in right_answers(exercise):
         yield from mutants(inspect.getsource(answer), inspect.unwrap(answer).__globals__, scalar)
 

@@ -4,6 +4,8 @@ The file is `progress.json` in `~/.aimsssl`, or in the folder that the environme
 
     {"04": {"lars_step": {"attempts": 3, "solved": true, "hints": 1, "last": "passed"}}}
 
+An exercise that has moved to another lesson since is read under its new place.
+
 Nothing here raises: a full or read-only disk costs the record, never the lesson. Several notebooks may write at once.
 """
 
@@ -20,6 +22,7 @@ from pathlib import Path
 from aimsssl.exercises.display import show
 
 EMPTY = {"attempts": 0, "solved": False, "hints": 0, "last": ""}
+MOVED = {("06", "find_the_leak"): "07", ("06", "confidence_interval"): "07"}  # {(old lesson, exercise): new lesson}
 LARGEST = 10_000_000  # bytes: no record of the course's exercises comes near it
 PATIENCE = 2.0  # seconds to wait for another notebook that is writing
 _told: set[str] = set()  # problems that were already reported in this Python process
@@ -78,10 +81,12 @@ def _read() -> dict[str, dict[str, dict]]:
         raise _Damaged
     try:
         data = json.loads(place.read_bytes())
-        return {
-            lesson: {name: _checked({**EMPTY, **found}) for name, found in exercises.items()}
-            for lesson, exercises in data.items()
-        }
+        return _moved(
+            {
+                lesson: {name: _checked({**EMPTY, **found}) for name, found in exercises.items()}
+                for lesson, exercises in data.items()
+            }
+        )
     except (ValueError, AttributeError, TypeError, RecursionError):
         raise _Damaged from None
 
@@ -91,6 +96,21 @@ def _checked(found: dict) -> dict:
         if type(found[key]) is not type(empty) or (isinstance(empty, int) and found[key] < 0):
             raise TypeError(key)
     return found
+
+
+def _moved(data: dict[str, dict[str, dict]]) -> dict[str, dict[str, dict]]:
+    """The same, with exercises under the lesson that they are in now; what was done in both places adds up."""
+    for (old, name), new in MOVED.items():
+        if name not in data.get(old, {}):
+            continue
+        before, after = data[old].pop(name), data.setdefault(new, {}).get(name, EMPTY)
+        data[new][name] = {
+            "attempts": before["attempts"] + after["attempts"],
+            "solved": before["solved"] or after["solved"],
+            "hints": max(before["hints"], after["hints"]),
+            "last": after["last"] or before["last"],
+        }
+    return data
 
 
 def _update(lesson: str, name: str, changed) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from .. import course
 from ..exercises import exercises_of, lessons
+from ..exercises.record import MOVED
 from .collecting import Submission, Unreadable, code_cells, collect, shown
 from .judging import Verdict
 
@@ -244,12 +245,16 @@ class _Judge:
 
 
 def _lessons_in(submission: Submission) -> list[str]:
-    """The lessons that the notebook belongs to: by cells' ids, imports and the file's name; else by functions."""
+    """The lessons that the notebook belongs to: by cells' ids, imports and the file's name; else by functions.
+
+    An exercise that has moved since is graded in the lesson that it is in now.
+    """
     code = "\n".join(source for _, _, source in submission.cells)
     found = set(re.findall(r"\blesson(\d\d)\b", code))
     found |= {identity[1:3] for _, identity, _ in submission.cells if re.match(r"l\d\d-", identity)}
     found |= set(re.findall(r"^(\d\d)_", re.split(r"[/\\]", submission.name)[-1]))
     defined = set(re.findall(r"^def[ \t]+(\w+)", code, re.MULTILINE)) | set(re.findall(r"\.(\w+)\.check\(", code))
+    found |= {new for (old, name), new in MOVED.items() if old in found and name in defined}  # an older notebook
     by_name = {number for number, lesson in lessons().items() if defined & set(exercises_of(lesson))}
     return sorted(found & set(lessons()) or by_name)
 

@@ -7,8 +7,6 @@ import torch
 import torch.nn.functional as F
 from scipy.optimize import linear_sum_assignment
 
-from aimsssl.exercises import lesson06
-
 
 def knn_with_one_hot_votes(keys, labels, queries, k, temperature):
     keys, queries = F.normalize(keys, dim=1), F.normalize(queries, dim=1)
@@ -40,29 +38,6 @@ def knn_in_numpy(keys, labels, queries, k, temperature):
     return torch.from_numpy(totals.argmax(axis=1))
 
 
-def leaks_by_drawers():
-    drawer = {"D": "pictures", "A": "scores", "C": "labels", "B": None}
-    kinds = {
-        None: "clean",
-        "scores": "best test score reported",
-        "labels": "test labels in the features",
-        "pictures": "copies on both sides",
-    }
-    return {letter: kinds[taken] for letter, taken in drawer.items()}
-
-
-def leaks_by_number():
-    kinds = list(lesson06.KINDS)
-    return {letter: kinds[number] for letter, number in zip("ABCD", (1, 0, 2, 4), strict=True)}
-
-
-def leaks_with_a_word_on_the_fifth():
-    answers = dict.fromkeys("E", "test statistics in the features")
-    answers["A"], answers["B"] = "best test score reported", "clean"
-    answers["C"], answers["D"] = "test labels in the features", "copies on both sides"
-    return answers
-
-
 def accuracy_by_one_bincount(clusters, labels):
     k, c = int(clusters.max()) + 1, int(labels.max()) + 1
     table = (clusters * c + labels).bincount(minlength=k * c).view(k, c)
@@ -87,32 +62,7 @@ def accuracy_by_costs(clusters, labels):
     return float(np.sum(right) / len(pairs))
 
 
-def interval_sorted_in_numpy(scores, level, resamples, seed):
-    random, values = np.random.default_rng(seed), scores.double().numpy()
-    means = sorted(random.choice(values, size=len(values)).mean() for _ in range(resamples))
-    cut = int(resamples * (1 - level) / 2)
-    return np.array([means[cut], means[-1 - cut]])
-
-
-def interval_by_percentiles(scores, level, resamples, seed):
-    torch.manual_seed(seed)
-    means = torch.stack([scores[torch.randint(len(scores), scores.shape)].mean() for _ in range(resamples)])
-    rest = 100 * (1 - level)
-    return tuple(np.percentile(means.numpy(), [rest / 2, 100 - rest / 2]))
-
-
-def interval_by_counts(scores, level, resamples, seed):
-    generator = torch.Generator().manual_seed(seed)
-    n = len(scores)
-    draws = (n * torch.rand(resamples, n, generator=generator)).long()
-    counts = torch.zeros(resamples, n).scatter_add_(1, draws, torch.ones(resamples, n))
-    means = (counts @ scores / n).sort().values
-    return torch.quantile(means, torch.tensor([0.5 - level / 2, 0.5 + level / 2]))
-
-
 RIGHT = {
-    "confidence_interval": [interval_sorted_in_numpy, interval_by_percentiles, interval_by_counts],
     "clustering_accuracy": [accuracy_by_one_bincount, accuracy_by_trying_all, accuracy_by_costs],
-    "find_the_leak": [leaks_by_drawers, leaks_by_number, leaks_with_a_word_on_the_fifth],
     "weighted_knn": [knn_with_one_hot_votes, knn_by_loops, knn_in_numpy],
 }

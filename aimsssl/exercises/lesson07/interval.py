@@ -61,7 +61,7 @@ def _with_one_resample(function: Callable, scores: Tensor) -> dict:
 
 
 confidence_interval = Exercise(
-    lesson="06",
+    lesson="07",
     name="confidence_interval",
     title="Say how far an accuracy could be off, by drawing the test images anew.",
     difficulty="●●○",

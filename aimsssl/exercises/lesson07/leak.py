@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from aimsssl.exercises.compare import kind
 from aimsssl.exercises.framework import Case, Exercise, Seen, Wrong
-from aimsssl.exercises.lesson06.protocols import CHANCE, on_noise
+from aimsssl.exercises.lesson07.protocols import CHANCE, on_noise
 
 KINDS = {
     "clean": "the test images are not looked at before the one question at the end",
@@ -54,7 +54,7 @@ def _is(*wrong: str) -> Callable[[Seen], bool]:
 
 
 find_the_leak = Exercise(
-    lesson="06",
+    lesson="07",
     name="find_the_leak",
     title="Say of four protocols which one is clean, and where the others leak.",
     difficulty="●●○",
