@@ -249,7 +249,8 @@ def test_the_guide_has_every_exercise_and_every_common_mistake_in_the_order_of_t
     guide = read("instructor/GUIDE.md")
     sources = "".join(lesson.source.read_text(encoding="utf-8") for lesson in pipeline.lessons(ROOT))
     checked = re.findall(r"= lesson\.(\w+)\.check\(", sources)
-    assert [name for lesson in exercises.lessons().values() for name in exercises.exercises_of(lesson)] == checked
+    named = [name for lesson in exercises.lessons().values() for name in exercises.exercises_of(lesson)]
+    assert [name for name in named if name in checked] == checked  # an exercise may be there before its lesson asks
     for lesson in exercises.lessons().values():
         heads = [
             f"#### `{e.name}` {e.difficulty} · {e.minutes} minutes" for e in exercises.exercises_of(lesson).values()
