@@ -159,6 +159,12 @@ def test_live_curve_draws_the_run_with_its_own_random_weights(run, capsys):
     assert "to 0.70 at epoch 4 (raw pixels 0.20; random weights 0.30)" in capsys.readouterr().out
 
 
+def test_live_curve_says_how_many_keys_knn_had(run, capsys):
+    run.config |= {"data": {"shape": [100, 3, 8, 8]}, "held_out": 30, "bank": 1000}
+    LiveCurve({}, {})(run)
+    assert "kNN accuracy (25 held-out images, 75 keys) went" in capsys.readouterr().out
+
+
 # ---- lesson 04
 
 

@@ -387,7 +387,11 @@ def test_rotation_confusion_has_a_map_a_class_with_shares_of_the_row():
     np.testing.assert_array_equal(disc.images[0].get_array(), np.full((4, 4), 0.25))
     np.testing.assert_array_equal(ring.images[0].get_array(), np.eye(4))
     assert heart.images[0].get_array()[0].tolist() == [0.9, 0, 0.1, 0]
-    assert [axes.get_title() for axes in (disc, ring, heart)] == ["disc: 0.25", "ring: 1.00", "heart: 0.95"]
+    assert [axes.get_title() for axes in (disc, ring, heart)] == [
+        "disc\n0.25 right",
+        "ring\n1.00 right",
+        "heart\n0.95 right",
+    ]
     assert "chance 0.25: disc 0.25, ring 1.00, heart 0.95" in figure.alt_text
 
 
@@ -400,6 +404,7 @@ def test_task_and_answer_marks_the_right_bar():
     assert colours[0] != colours[1]
     weights = {label.get_text(): label.get_fontweight() for label in bars.get_yticklabels()}
     assert weights == {"0°": "normal", "90°": "bold"} and bars.yaxis_inverted()
+    assert bars.get_xlim() == (0, 1), "a probability ends at 1"
     assert "how far?, probability: 0° 0.25, 90° 0.75. Blue: 90°." in figure.alt_text
 
 

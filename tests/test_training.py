@@ -30,6 +30,7 @@ from aimsssl.training import (
     SupervisedConfig,
     export_encoder,
     load_encoder,
+    monitor_sizes,
     monitor_split,
     random_encoder,
     simclr,
@@ -125,6 +126,7 @@ def test_the_monitor_never_sees_its_queries_in_training(images, monkeypatch):
     assert len(bank) == 100 and bank.labels.bincount().tolist() == [10] * 10, (
         "a bank of every class, whatever the order"
     )
+    assert monitor_sizes(len(images), SMALL.held_out, SMALL.bank) == (len(held_out), len(bank))
     flat = {tuple(i.flatten().tolist()) for i in held_out.images}
     assert len(held_out) == 20 and not any(tuple(i.flatten().tolist()) in flat for i in rest.images)
     trained_on = []

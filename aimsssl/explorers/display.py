@@ -12,7 +12,7 @@ from PIL import Image
 
 from ..datasets import ImageSet
 from ..figures import training_curve
-from ..training import Run
+from ..training import Run, monitor_sizes
 
 DPI = 100
 
@@ -90,7 +90,7 @@ class LiveCurve(LiveFigure):
             "random weights".
         pause: seconds between two drawings at least, so that drawing never slows training; the last epoch is always
             drawn.
-        draw: makes the figure of a history, the number of epochs, levels and baselines.
+        draw: makes the figure of a history, the number of epochs, levels, baselines, and on what kNN was measured.
     """
 
     def __init__(
@@ -114,7 +114,15 @@ class LiveCurve(LiveFigure):
         start = run.history[0].get("knn_accuracy")
         if start is not None:
             baselines["random weights"] = start
-        self.update(self.draw(run.history, epochs, self.levels, baselines))
+        self.update(self.draw(run.history, epochs, self.levels, baselines, _measured_on(run.config)))
+
+
+def _measured_on(config: Mapping) -> str:
+    """What the kNN accuracy of a run was measured on: more keys make it higher."""
+    if "data" not in config:
+        return "held-out images"
+    held_out, keys = monitor_sizes(config["data"]["shape"][0], config["held_out"], config["bank"])
+    return f"{held_out:,} held-out images, {keys:,} keys"
 
 
 def _ipython():

@@ -13,6 +13,7 @@ from .parts import (
     ORANGE,
     PALETTE,
     colours,
+    knn_label,
     log_ticks,
     markers,
     name_ends,
@@ -262,7 +263,11 @@ def loss_by_step(curves: Mapping[str, Sequence[float]], levels: Mapping[str, flo
 
 
 def deepcluster_curve(
-    history: Sequence[Mapping], epochs: int, levels: Mapping[str, float], baselines: Mapping[str, float]
+    history: Sequence[Mapping],
+    epochs: int,
+    levels: Mapping[str, float],
+    baselines: Mapping[str, float],
+    measured_on: str = "held-out images",
 ) -> Figure:
     """Loss beside its `levels`, NMI with the labels and with the last clusters, kNN beside its `baselines`."""
     figure = Figure(figsize=(7.2, 5.6), layout="constrained")
@@ -272,7 +277,7 @@ def deepcluster_curve(
     rows = (
         ("loss (nats)", {"loss": ("", ORANGE)}, levels),
         ("NMI", nmi, {}),
-        ("kNN accuracy\n(held-out images)", {"knn_accuracy": ("", BLUE)}, baselines),
+        (knn_label(measured_on), {"knn_accuracy": ("", BLUE)}, baselines),
     )
     for axes, (title, columns, lines) in zip(panels, rows, strict=True):
         ends = [(f"{name} {value:.2f}", value, GREY) for name, value in lines.items()]
@@ -292,7 +297,7 @@ def deepcluster_curve(
     panels[-1].set_xlabel(f"epoch, of {epochs}")
     panels[-1].xaxis.get_major_locator().set_params(integer=True)
     lines = ", ".join(f"{name} {value:.2f}" for name, value in {**levels, **baselines}.items())
-    return with_alt(figure, f"{' '.join(told)} Lines: {lines}.")
+    return with_alt(figure, f"{' '.join(told)} kNN on {measured_on}. Lines: {lines}.")
 
 
 def stage_seconds(seconds: Mapping[str, float]) -> Figure:

@@ -148,6 +148,11 @@ def _path(font: FontProperties) -> str:
     return fontManager.findfont(font)
 
 
+def knn_label(measured_on: str) -> str:
+    """Of an axis of kNN accuracies: `measured_on` names the images and the number of keys."""
+    return f"kNN accuracy\n({measured_on.replace(', ', f',{chr(10)}')})"
+
+
 def note(axes: Axes, text: str, x: float, y: float, offset: tuple[float, float], colour: str) -> None:
     """Words beside a point, `offset` in points of the page."""
     axes.annotate(text, (x, y), offset, textcoords="offset points", va="center", fontsize=10.5, color=colour)

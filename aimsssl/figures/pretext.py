@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from .parts import BLUE, GREY, INK, picture, short, tidy, with_alt
 
 MOST = 50  # classes that are drawn: 200 panels take a minute and a half
-TURNS = ("0°", "90°", "180°", "270°")
+TURNS = ("0", "90", "180", "270")
 
 
 def rotation_confusion(counts: np.ndarray, classes: Sequence[str]) -> Figure:
@@ -27,18 +27,18 @@ def rotation_confusion(counts: np.ndarray, classes: Sequence[str]) -> Figure:
     classes, shares, right = [classes[i] for i in shown], shares[shown], right[shown]
     columns = min(5, len(classes))
     lines = -(-len(classes) // columns)
-    figure = Figure(figsize=(7.2, 1.62 * lines + 0.55), layout="constrained")
+    figure = Figure(figsize=(8.2, 1.95 * lines + 0.5), layout="constrained")
     grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
     for axes in grid.flat[len(classes) :]:
         axes.axis("off")
     for axes, name, share, rate in zip(grid.flat, classes, shares, right, strict=False):
         image = axes.imshow(share, cmap="cividis", vmin=0, vmax=1)
-        axes.set_title(f"{short(name, 16)}: {rate:.2f}", fontsize=10.5)
-        axes.set_xticks(range(4), TURNS, fontsize=7.5)
-        axes.set_yticks(range(4), TURNS, fontsize=8.5)
+        axes.set_title(f"{short(name, 16)}\n{rate:.2f} right", fontsize=10.5)
+        axes.set_xticks(range(4), TURNS, fontsize=9.5)
+        axes.set_yticks(range(4), TURNS, fontsize=9.5)
         axes.tick_params(length=0)
-    figure.supxlabel("turn that the network said" + only.lower().rstrip("."), fontsize=10)
-    figure.supylabel("turn that was made", fontsize=10)
+    figure.supxlabel("turn that the network said (degrees)" + only.lower().rstrip("."), fontsize=10)
+    figure.supylabel("turn that was made (degrees)", fontsize=10)
     figure.colorbar(image, ax=grid, label="share of the row", shrink=0.8, ticks=(0, 0.5, 1))
     return with_alt(
         figure,
@@ -69,7 +69,7 @@ def task_and_answer(
     drawn = axes.barh(names, values, color=[BLUE if name == right else GREY for name in names], height=0.62)
     digits = 2 if top >= 1 else 3
     axes.bar_label(drawn, [f"{value:.{digits}f}" for value in values], padding=3, fontsize=9.5)
-    axes.set(xlim=(0, 1.3 * top), xlabel=xlabel, xticks=(0, top / 2, top))
+    axes.set(xlim=(0, top), xlabel=xlabel, xticks=(0, top / 2, top))
     axes.set_title(title, fontsize=10)
     axes.invert_yaxis()
     axes.tick_params(axis="y", length=0, labelsize=9.5)

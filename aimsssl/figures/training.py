@@ -5,7 +5,21 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from .parts import BLUE, GREY, INK, ORANGE, PALETTE, log_ticks, name_ends, note, plan_arrow, plan_box, tidy, with_alt
+from .parts import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    PALETTE,
+    knn_label,
+    log_ticks,
+    name_ends,
+    note,
+    plan_arrow,
+    plan_box,
+    tidy,
+    with_alt,
+)
 
 
 def simclr_plan(d_feature: int, d_out: int, batch_size: int) -> Figure:
@@ -124,10 +138,10 @@ def training_curve(
         if len(curve):
             axes.texts[-1].set_fontweight("bold")
     above.set_ylabel("loss (nats)")
-    below.set(ylabel=f"kNN accuracy\n({measured_on})", xlabel=f"epoch, of {epochs}")
+    below.set(ylabel=knn_label(measured_on), xlabel=f"epoch, of {epochs}")
     below.xaxis.get_major_locator().set_params(integer=True)
     said = [f"Training so far: epoch {history[-1]['epoch']} of {epochs}." if history else "Training has not begun."]
-    for name, curve, lines in (("The loss", loss, levels), ("kNN accuracy", knn, baselines)):
+    for name, curve, lines in (("The loss", loss, levels), (f"kNN accuracy ({measured_on})", knn, baselines)):
         if len(curve):
             (first, start), (last, end) = curve[0], curve[-1]
             beside = "; ".join(f"{line} {value:.2f}" for line, value in lines.items())

@@ -2,7 +2,7 @@
 
 from .deepcluster import DeepClusterConfig, build_deepcluster, train_deepcluster
 from .encoders import export_encoder, load_encoder, random_encoder
-from .loop import monitor_split
+from .loop import monitor_sizes, monitor_split
 from .methods import METHODS, Method, method_config, train_method, untrained_encoder
 from .pretext import PretextConfig, build_pretext, probe_holes, train_pretext
 from .runs import Run, RunError
@@ -24,6 +24,7 @@ __all__ = [
     "export_encoder",
     "load_encoder",
     "method_config",
+    "monitor_sizes",
     "monitor_split",
     "probe_holes",
     "random_encoder",

@@ -264,8 +264,14 @@ def monitor_split(images: ImageSet, config: TrainingConfig) -> tuple[ImageSet, I
 
     The last two are None where labels are unknown or there is no monitor.
     """
-    count = min(config.held_out, len(images) // 4)
+    count, keys = monitor_sizes(len(images), config.held_out, config.bank)
     if not (config.monitor_every and count and (images.labels >= 0).all()):
         return images, None, None
     train, held_out = images.split(count, seed=config.seed)
-    return train, train.sample(min(config.bank, len(train)), seed=config.seed), held_out
+    return train, train.sample(keys, seed=config.seed), held_out
+
+
+def monitor_sizes(images: int, held_out: int, bank: int) -> tuple[int, int]:
+    """How many of so many images are held out, and how many are the keys of the kNN monitor, at most as asked."""
+    held_out = min(held_out, images // 4)
+    return held_out, min(bank, images - held_out)
