@@ -521,6 +521,15 @@ def test_rank_chart_puts_the_best_on_top():
     assert "kNN: SimCLR, jigsaw, pixels; rank: pixels, jigsaw, SimCLR" in figure.alt_text
 
 
+def test_rank_chart_joins_methods_of_the_same_value():
+    tied = figures.rank_chart(
+        {"a": {"kNN": 0.701, "NMI": 0.3}, "b": {"kNN": 0.699, "NMI": 0.1}, "c": {"kNN": 0.5, "NMI": 0.2}}
+    )
+    bars = [line.get_xydata().tolist() for line in tied.axes[0].lines if line.get_linewidth() == 17]
+    assert bars == [[[0, 1], [0, 2]]]
+    assert not [line for line in DRAW["rank_chart"]().axes[0].lines if line.get_linewidth() == 17]
+
+
 def test_collapse_dashboard_shows_before_and_now_and_says_what_was_found():
     figure = DRAW["collapse_dashboard"]()
     cloud, knn, probe = axes_of(figure)
@@ -537,6 +546,8 @@ def test_map_grid_has_a_row_a_data_set_and_no_class_where_there_is_none():
     assert [points_in(axes) for axes in figure.axes] == [30] * 4
     assert [len(axes.collections) for axes in figure.axes] == [1, 1, 3, 3]
     assert [axes.get_title() for axes in figure.axes] == ["5", "30", "", ""]
+    legends = [axes.get_legend() for axes in figure.axes]
+    assert legends[:3] == [None] * 3 and [text.get_text() for text in legends[3].get_texts()] == list(CLASSES)
     assert "h, 5: " in figure.alt_text and "noise, 5" not in figure.alt_text
 
 

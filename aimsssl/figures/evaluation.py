@@ -130,14 +130,23 @@ def curves_by_number(
         if title in marks:
             place, text = marks[title]
             axes.axvline(place, color=INK, lw=1.2, ls=":", zorder=0)
-            axes.text(place, ylim[1], text, ha="center", va="top", fontsize=9, color=INK,
-                      bbox=dict(fc="white", ec="none", pad=1.5))  # fmt: skip
+            axes.annotate(
+                text,
+                (place, 1),
+                (0, 2),
+                xycoords=axes.get_xaxis_transform(),
+                textcoords="offset points",
+                ha="center",
+                va="bottom",
+                fontsize=9,
+                color=INK,
+            )  # above the panel: no curve below it
         if not common or axes is drawn[-1][0]:
             name_ends(axes, ends, 0.075 * (ylim[1] - ylim[0]), 1.03)
         if len(x) < 8:
             axes.set_xticks(x, [f"{n:,g}" for n in x], fontsize=9)
             axes.minorticks_off()
-        axes.set_title(title, fontsize=10.5)
+        axes.set_title(title, fontsize=10.5, pad=18 if title in marks else None)
         tidy(axes, grid="y")
     drawn[0][0].set_ylabel(ylabel)
     lines = "".join(f" Level: {name} {value:.2f}." for name, value in levels.items())
@@ -147,24 +156,31 @@ def curves_by_number(
 def rank_chart(scores: Mapping[str, Mapping[str, float]]) -> Figure:
     """`scores[method][measure]`, larger is better: the place of each method by each measure, a line a method.
 
-    The value stands at the marker. Methods with the same value keep their order.
+    The value stands at the marker. Methods whose values are the same as written share a place: a bar joins them, and
+    which of them stands above the other means nothing.
     """
     methods, measures = list(scores), list(next(iter(scores.values())))
-    places = {}
-    for measure in measures:
+    places, ties = {}, []
+    for column, measure in enumerate(measures):
         order = sorted(methods, key=lambda method: -scores[method][measure])
         places[measure] = {method: order.index(method) + 1 for method in methods}
+        ties += [
+            (column, place)
+            for place, pair in enumerate(zip(order, order[1:], strict=False), start=1)
+            if len({_written(scores[method][measure]) for method in pair}) == 1
+        ]
     figure = Figure(figsize=(7.6, 0.47 * len(methods) + 0.75), layout="constrained")
     axes = figure.add_subplot()
     x = np.arange(len(measures))
+    for column, place in ties:
+        axes.plot([column, column], [place, place + 1], color="#d5d5d5", lw=17, solid_capstyle="round", zorder=0)
     for method, colour, marker in zip(methods, colours(), markers(), strict=False):
         y = [places[measure][method] for measure in measures]
         axes.plot(x, y, marker=marker, color=colour, lw=2.2, ms=9, mec=INK, mew=0.6, zorder=3)
         for column, measure in enumerate(measures):
             value = scores[method][measure]
-            text = f"{value:.2f}" if value <= 1 else f"{value:.0f}"
-            axes.annotate(text, (column, y[column]), (0, -13), textcoords="offset points", ha="center", va="center",
-                          fontsize=8, color=INK, zorder=4,
+            axes.annotate(_written(value), (column, y[column]), (0, -13), textcoords="offset points", ha="center",
+                          va="center", fontsize=8, color=INK, zorder=4,
                           bbox=dict(fc="white", ec="none", pad=0.4, alpha=0.8))  # fmt: skip
         axes.text(-0.18, y[0], method, ha="right", va="center", fontsize=10, color=INK)
         axes.text(x[-1] + 0.18, y[-1], method, ha="left", va="center", fontsize=10, color=INK)
@@ -177,6 +193,10 @@ def rank_chart(scores: Mapping[str, Mapping[str, float]]) -> Figure:
         f"{measure}: " + ", ".join(sorted(methods, key=lambda method: places[measure][method])) for measure in measures
     )
     return with_alt(figure, f"{len(methods)} methods, the best on top, by {len(measures)} measures. {told}.")
+
+
+def _written(value: float) -> str:
+    return f"{value:.2f}" if value <= 1 else f"{value:.0f}"
 
 
 # ---- the collapse laboratory
@@ -253,16 +273,19 @@ def map_grid(
         labels, classes: of each data set; no class for points that have none.
     """
     settings = list(next(iter(rows.values())))
-    figure = Figure(figsize=(1.72 * len(settings) + 1.0, 1.68 * len(rows) + 0.3), layout="constrained")
+    figure = Figure(figsize=(1.72 * len(settings) + 2.2, 1.72 * len(rows) + 0.3), layout="constrained")
     told = []
     for line, (data, maps) in zip(figure.subplots(len(rows), len(settings), squeeze=False), rows.items(), strict=True):
         for axes, setting in zip(line, settings, strict=True):
             if classes[data]:
-                scatter(axes, maps[setting], labels[data], classes[data], size=7)
+                scatter(axes, maps[setting], labels[data], classes[data], size=9)
                 told.append(f"{data}, {setting}: {own_class_share(maps[setting], labels[data]):.2f}")
             else:
-                scatter(axes, maps[setting], np.zeros(len(maps[setting])), ("point",), size=7)
+                scatter(axes, maps[setting], np.zeros(len(maps[setting])), ("point",), size=9)
         line[0].set_ylabel(data, fontsize=9.5)
+        if classes[data]:
+            line[-1].legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False, fontsize=8.5, markerscale=2,
+                            labelspacing=0.15, handletextpad=0.1, borderaxespad=0)  # fmt: skip
     for axes, setting in zip(figure.axes, settings, strict=False):
         axes.set_title(setting, fontsize=10)
     shares = f" Share of points whose nearest point on the map has their class: {'; '.join(told)}." if told else ""
