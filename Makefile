@@ -15,7 +15,7 @@ BENCH_ARGS ?=
 TORCH_INDEX ?=
 STAMP = $(PYTHON) -c "import pathlib; pathlib.Path('$@').touch()"
 
-.PHONY: lab test build bench handout clean
+.PHONY: lab test build bench handout site clean
 
 lab: $(VENV)/.installed-lab
 	"$(BIN)/python" -m aimsssl lab $(LAB_ARGS)
@@ -31,6 +31,10 @@ build: $(VENV)/.installed-dev
 HANDOUT ?= build/aimsssl-course.zip
 handout: $(VENV)/.installed-lab
 	"$(BIN)/python" -m aimsssl handout "$(HANDOUT)"
+
+# the course as static pages in build/site
+site: $(VENV)/.installed-dev
+	"$(BIN)/python" instructor/tools/website/website.py
 
 # aimsssl beside lightly, minutes on a quiet machine; make bench BENCH_ARGS=--quick only tries whether it runs
 bench: $(VENV)/.installed-bench
