@@ -205,15 +205,24 @@ def machine_speed() -> float:
     return _seconds(_training_step("float32", 16), repeats=10)[0]
 
 
-def lesson_estimate(lesson: str) -> str:
-    """One sentence: how long the code of a lesson ("04") takes here, from a recorded time and this machine's speed."""
+def lesson_time(lesson: str) -> tuple[float, float] | None:
+    """Seconds that the code of a lesson ("04") takes here, and how many times slower this machine is than the recorded
+    one; None where the lesson was not timed under this profile."""
     profile = current()
     recorded = json.loads(LESSON_MINUTES.read_text()) if LESSON_MINUTES.exists() else {}
     measured = recorded.get(lesson, {}).get(profile.name)
     if measured is None:
-        return f"The code of this lesson has not been timed under the profile {profile.name} yet."
-    here = measured["seconds"] * (machine_speed() / measured["speed"] if profile.device == "cpu" else 1)
-    return f"The code of this lesson should take about {max(1, round(here / 60))} min on this machine."
+        return None
+    slower = machine_speed() / measured["speed"] if profile.device == "cpu" else 1.0
+    return measured["seconds"] * slower, slower
+
+
+def lesson_estimate(lesson: str) -> str:
+    """One sentence: how long the code of a lesson ("04") takes here, from a recorded time and this machine's speed."""
+    timed = lesson_time(lesson)
+    if timed is None:
+        return f"The code of this lesson has not been timed under the profile {current().name} yet."
+    return f"The code of this lesson should take about {max(1, round(timed[0] / 60))} min on this machine."
 
 
 @cache

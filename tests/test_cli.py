@@ -1,6 +1,7 @@
 """The command line, as a user types it."""
 
 import contextlib
+import dataclasses
 import io
 import json
 import os
@@ -12,8 +13,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from aimsssl import cli, datasets
+from aimsssl import cli, datasets, profile
 from aimsssl.cli import main
+from aimsssl.cli import train as train_command
 from aimsssl.training import Run
 
 
@@ -193,3 +195,26 @@ def test_a_user_without_a_home_is_met(monkeypatch, tmp_path, capsys):
     assert aimsssl("data", "list") == 0
     assert aimsssl("train", "simclr", "--data", "digits", "--run-dir", "~/x") == 2
     assert "home directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("method", train_command.METHODS)
+def test_help_says_what_every_setting_means_and_its_default(method, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["train", method, "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    config = train_command.METHODS[method][0]
+    meanings = train_command.meanings_of(config)
+    for field in dataclasses.fields(config):
+        meaning = meanings[field.name]  # a field that its class does not explain fails here
+        assert len(meaning.split()) >= 3 and "see aimsssl" not in meaning, field.name
+        flag = "--" + field.name.replace("_", "-")
+        value = field.default if not isinstance(field.default, tuple) else " ".join(map(str, field.default)) or "none"
+        said = rf"{flag}\b.{{0,80}}?{re.escape(meaning[:25])}.*?\[{re.escape(str(value))}\]"
+        assert re.search(said, told.replace("- ", "-")), flag
+
+
+def test_doctor_says_how_long_a_lesson_takes_here(capsys, monkeypatch):
+    monkeypatch.setattr(profile, "lesson_time", lambda lesson: (2400.0, 4.0))
+    cli.main(["doctor"])
+    told = capsys.readouterr().out
+    assert "4.0 times as slow as the machine of the lessons' minutes; lesson 04 takes about 40 min here" in told

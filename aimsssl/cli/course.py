@@ -79,7 +79,7 @@ def _doctor(options: argparse.Namespace) -> int:
         found = find_spec(package) is not None
         line(package, "found" if found else "missing", None if found else 'pip install "aimsssl[lab]"')
     line("profile", profile.current())
-    line("speed", f"{1000 * profile.machine_speed():.0f} ms for a small training step")
+    line("speed", f"{1000 * profile.machine_speed():.0f} ms for a small training step{_yardstick()}")
     line("precision", f"{profile.faster_precision()} is the faster one here")
     free = shutil.disk_usage(Path.cwd()).free / 2**30
     line("disk", f"{free:.1f} GiB free", "a run needs about 0.1 GiB" if free < 0.2 else None)
@@ -90,6 +90,23 @@ def _doctor(options: argparse.Namespace) -> int:
         line("folder", Path.cwd(), f"cannot be written ({error.strerror}); change to another folder")
     line("data", datasets.default_root())
     return 1 if problems else 0
+
+
+def _yardstick(lesson: str = "04") -> str:
+    """This machine beside the one on which the longest lesson was timed."""
+    timed = profile.lesson_time(lesson)
+    if timed is None:
+        return ""
+    seconds, ratio = timed
+    side = (
+        f"{ratio:.1f} times as slow as"
+        if ratio > 1.1
+        else f"{1 / ratio:.1f} times as fast as"
+        if ratio < 0.9
+        else "like"
+    )
+    minutes = max(1, round(seconds / 60))
+    return f": {side} the machine of the lessons' minutes; lesson {lesson} takes about {minutes} min here"
 
 
 def _progress(options: argparse.Namespace) -> None:

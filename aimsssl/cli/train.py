@@ -2,7 +2,9 @@
 
 import argparse
 import dataclasses
+import inspect
 import os
+import re
 
 from .. import profile
 from ..comparing import shared_images
@@ -21,6 +23,7 @@ from ..training.simclr import RECIPES
 from .options import add_data, load_data
 
 PROBE_IMAGES = 500
+SETTINGS = "In brackets: the value for the profile cpu; under another profile sizes, epochs and rates differ."
 METHODS = {
     "simclr": (SimCLRConfig, train_simclr),
     "deepcluster": (DeepClusterConfig, train_deepcluster),
@@ -34,7 +37,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     train = commands.add_parser("train", help="train an encoder")
     methods = train.add_subparsers(dest="method", required=True, metavar="METHOD")
     for name, (config_class, _) in METHODS.items():
-        method = methods.add_parser(name, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        method = methods.add_parser(name)
         add_data(method, "--data", "what to train on")
         about = "folder of the run; an interrupted one goes on, and a finished one with more --epochs"
         method.add_argument("--run-dir", required=True, help=about)
@@ -43,22 +46,38 @@ def add(commands: argparse._SubParsersAction) -> None:
         method.add_argument("--new", action="store_true", help="refuse a folder that already holds a run")
         if name == "simclr":
             method.add_argument("--recipe", choices=RECIPES, help="start from the settings of a published run")
+        meanings = meanings_of(config_class)
+        settings = method.add_argument_group("settings", SETTINGS)
         for field in dataclasses.fields(config_class):
-            _add_setting(method, field)
+            _add_setting(settings, field, meanings[field.name])
         method.set_defaults(run_command=_train)
 
 
-def _add_setting(parser: argparse.ArgumentParser, field: dataclasses.Field) -> None:
+def meanings_of(config_class: type) -> dict[str, str]:
+    """What each field of a configuration means, from the docstrings of its class and of those that it inherits from."""
+    found: dict[str, str] = {}
+    for one in reversed(config_class.__mro__):
+        attributes = inspect.cleandoc(one.__doc__ or "").partition("Attributes:\n")[2]
+        for block in re.split(r"\n(?= {4}\w)", attributes.split("\n\n")[0]):
+            names, _, meaning = " ".join(block.split()).partition(": ")
+            found |= dict.fromkeys(names.split(", "), meaning.replace("`", ""))
+    return found
+
+
+def _add_setting(parser: argparse._ArgumentGroup, field: dataclasses.Field, meaning: str) -> None:
     """A flag for a field of a configuration; left out, the profile decides."""
-    flag, default = "--" + field.name.replace("_", "-"), argparse.SUPPRESS
+    flag = "--" + field.name.replace("_", "-")
+    default = " ".join(map(str, field.default)) or "none" if isinstance(field.default, tuple) else field.default
+    options = dict(default=argparse.SUPPRESS, help=f"{meaning} [{default}]".replace("%", "%%"))
     if isinstance(field.default, bool):
-        parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=default)
+        parser.add_argument(flag, action=argparse.BooleanOptionalAction, **options)
     elif isinstance(field.default, tuple):
         kind = float if field.default and isinstance(field.default[0], float) else int
-        count = len(field.default) or "*"
-        parser.add_argument(flag, type=kind, nargs=count, default=default, metavar="N")
+        parser.add_argument(flag, type=kind, nargs=len(field.default) or "*", metavar="N", **options)
     else:
-        parser.add_argument(flag, type=type(field.default), default=default, metavar=type(field.default).__name__)
+        kind = type(field.default)
+        metavar = {int: "N", float: "X", str: "NAME"}[kind]
+        parser.add_argument(flag, type=kind, metavar=metavar, **options)
 
 
 def _train(options: argparse.Namespace) -> None:

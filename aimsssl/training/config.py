@@ -19,19 +19,22 @@ class TrainingConfig:
     the field, what came and what was expected.
 
     Attributes:
-        stem, width: of the encoder, see `aimsssl.models.resnet18`.
+        stem: how the ResNet-18 begins: cifar (stride 1, for 32 pixels), small (stride 2) or imagenet (for 224 pixels).
+        width: channels of the encoder's first stage; 64 is the paper's.
         epochs: passes over the training images. A run can be made longer later: from there on the learning rate is
             what a run of that many epochs has there, and the history's `schedule_epochs` says so.
         batch_size: images in a step; the last partial batch of an epoch is left out.
         optimizer: lars, sgd or adamw.
         learning_rate: peak of the schedule, for the whole batch.
-        momentum: for lars and sgd.
+        momentum: of lars and sgd.
         weight_decay: of weights; biases and norms have none, unless `decay_all`.
-        trust_coefficient: for lars.
-        nesterov: for sgd.
+        decay_all: weight decay for biases and norms, too.
+        trust_coefficient: of lars: how far a layer moves in a step, as a share of its length.
+        nesterov: whether sgd takes Nesterov's momentum.
         warmup_epochs: epochs of linear warmup, may be a fraction.
         schedule: what follows the warmup: cosine, half of one down to 0, or constant.
-        device: as PyTorch names it. Like `compile` it says where a run goes on, not what it is: it may change.
+        device: cpu, cuda or another that PyTorch names. Like `compile` it says where a run goes on, not what it is: it
+            may change.
         precision: float32, bfloat16, or auto: whichever is faster on this machine, decided when the run starts.
         compile: whether the model goes through `torch.compile`.
         seed: of weights, order and augmentations.

@@ -44,7 +44,10 @@ class DeepClusterConfig(TrainingConfig):
         kmeans_iterations: at most so many, each time.
         reassign_every: epochs between two clusterings.
         uniform: whether an epoch draws every cluster equally often (§3.3), or else every image once.
-        crop_scale, jitter, grayscale, flip, rotate: of the single view, see `aimsssl.augment.Augment`.
+        crop_scale: range of the crop's share of the area, low to high.
+        jitter: strength of the colour jitter, 0 for none.
+        grayscale, flip: probability that the view is grey; that it is mirrored.
+        rotate: degrees by which the view is turned at most, to either side.
     """
 
     encoder: Literal[ENCODERS] = "convnet"

@@ -28,8 +28,9 @@ class PretextConfig(TrainingConfig):
 
     Attributes:
         task: rotation, inpainting or jigsaw.
-        crop_scale, flip: of the image from which the task is made, see `aimsssl.augment.Augment`. Without a crop: what
-            a figure that is cut off looks like is of no use later; rotation and jigsaw did better on `shapes` without.
+        crop_scale: range of the share of the area from which the task is made, low to high. Without a crop: what a
+            figure that is cut off looks like is of no use later; rotation and jigsaw did better on `shapes` without.
+        flip: probability that an image is mirrored before its task is made.
         hole: inpainting: side of the hidden square, as a share of the image's.
         grid, tile: jigsaw: grid × grid cells, and the side of a tile as a share of its cell's.
         orders: jigsaw: how many orders of the tiles there are to tell apart.

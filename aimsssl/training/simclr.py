@@ -45,7 +45,9 @@ class SimCLRConfig(TrainingConfig):
         head_norm: a batch norm behind each linear layer of the head.
         d_hidden, d_out: of the head.
         temperature: τ of NT-Xent.
-        crop_scale, jitter, grayscale, blur, flip: see `aimsssl.augment.TwoViews`.
+        crop_scale: range of the crop's share of the area, low to high.
+        jitter: strength of the colour jitter, 0 for none.
+        grayscale, blur, flip: probability that a view is grey; blurred; mirrored.
         separate_views: a forward pass for each view, so that batch norm sees N images at a time and not 2N. With the
             `cifar` stem of width 64 that is a tenth faster on a CPU, for more of it stays in the cache.
         identical_views: both views are the same, a fault that lesson 04 studies.

@@ -25,7 +25,8 @@ class SupervisedConfig(TrainingConfig):
 
     Attributes:
         encoder, sobel: see `aimsssl.models.build_encoder`.
-        crop_scale, flip: see `aimsssl.augment.Augment`.
+        crop_scale: range of the crop's share of the area, low to high.
+        flip: probability that an image is mirrored.
     """
 
     encoder: Literal[ENCODERS] = "resnet18"
