@@ -2,17 +2,51 @@
 
 import copy
 import os
+import tomllib
 from pathlib import Path
 
 import nbformat
 from lesson_source import BuildError, Lesson, fill_numbers, read_cells, strip_solution
 from nbformat import NotebookNode
-from nbformat.v4 import new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
 }
+
+
+INSTALL = """# Does nothing where the course is installed; elsewhere (Colab, Kaggle, Binder) it installs it.
+import importlib.util, os, subprocess, sys
+
+SOURCE = os.environ.get("AIMSSSL_SOURCE", {source!r})  # what pip installs: a wheel, or git+https://…
+if importlib.util.find_spec("aimsssl") is None:
+    if not SOURCE:
+        raise ModuleNotFoundError("write the course's address between the quotes behind AIMSSSL_SOURCE")
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", SOURCE], check=True)"""
+
+
+def beginning(lesson: Lesson) -> list[NotebookNode]:
+    """The cells that the build puts behind the head of a student's lesson: one that installs the course, and links.
+
+    Both take the address of the repository from `pyproject.toml` (`[project.urls]`, "Repository", of GitHub for links).
+    """
+    file = lesson.source.parents[1] / "pyproject.toml"
+    project = tomllib.loads(file.read_text(encoding="utf-8"))["project"] if file.exists() else {}
+    address = project.get("urls", {}).get("Repository", "").rstrip("/")
+    source = f"{project['name']} @ git+{address}" if address else ""
+    cells = []
+    if address.startswith("https://github.com/"):
+        name, path = address.removeprefix("https://github.com/"), f"lessons/{lesson.student.name}"
+        links = (
+            f"Run it in a browser: [Colab](https://colab.research.google.com/github/{name}/blob/HEAD/{path}) · "
+            f"[Binder](https://mybinder.org/v2/gh/{name}/HEAD?labpath={path}) · "
+            f"[Kaggle](https://kaggle.com/kernels/welcome?src={address}/blob/HEAD/{path})"
+        )
+        cells.append(new_markdown_cell(links, id=f"l{lesson.number}-links"))
+    hidden = {"jupyter": {"source_hidden": True}}
+    cells.append(new_code_cell(INSTALL.format(source=source), id=f"l{lesson.number}-install", metadata=hidden))
+    return cells
 
 
 def student_notebook(lesson: Lesson) -> NotebookNode:
@@ -28,6 +62,8 @@ def student_notebook(lesson: Lesson) -> NotebookNode:
         if "SOLUTION" in cell.source:
             raise BuildError(f"{lesson.source.name}: the word SOLUTION is left in a student's cell:\n{cell.source}")
         cells.append(cell)
+    first = next(place for place, cell in enumerate(cells) if cell.cell_type == "code")
+    cells[first:first] = beginning(lesson)
     return new_notebook(cells=cells, metadata=copy.deepcopy(METADATA))
 
 

@@ -104,7 +104,44 @@ def test_the_students_notebook_has_stubs_and_no_teachers_cells(root):
     assert '    """Twice `x`."""\n    raise NotImplementedError  # replace this line with your code' in text
     assert "        y = x\n        raise NotImplementedError  # replace this line with your code" in text
     assert all(not cell.get("outputs") and cell.get("execution_count") is None for cell in student.cells)
-    assert len(student.cells) == 6
+    assert len(student.cells) == 7, "and the one that installs the course"
+
+
+PROJECT = '[project]\nname = "course"\n'
+URLS = '[project.urls]\nRepository = "https://github.com/someone/course/"\n'
+
+
+@pytest.mark.parametrize(
+    "project,source", [(None, ""), (PROJECT, ""), (PROJECT + URLS, "course @ git+https://github.com/someone/course")]
+)
+def test_a_students_notebook_installs_the_course_where_it_is_missing(root, project, source, monkeypatch):
+    if project:
+        (root / "pyproject.toml").write_text(project, encoding="utf-8")
+    pipeline.build(root)
+    cells = read_notebook(lesson(root).student).cells
+    assert "install" not in "".join(sources(lesson(root).instructor))
+    linked = [cell.source for cell in cells if "colab.research.google.com" in cell.source]
+    assert len(linked) == bool(source)
+    assert all("github/someone/course/blob/HEAD/lessons/09_test.ipynb" in text for text in linked), (
+        "no address is invented"
+    )
+    (cell,) = [cell for cell in cells if "find_spec" in cell.source]
+    assert cells[: cells.index(cell)] == [one for one in cells[: cells.index(cell)] if one.cell_type == "markdown"]
+
+    asked = []
+    monkeypatch.setattr("subprocess.run", lambda command, check: asked.append(command))
+    monkeypatch.delenv("AIMSSSL_SOURCE", raising=False)
+    exec(cell.source, {})
+    assert asked == [], "the course is here: nothing is installed"
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    if source:
+        exec(cell.source, {})
+    else:
+        with pytest.raises(ModuleNotFoundError, match="write the course's address"):
+            exec(cell.source, {})
+    monkeypatch.setenv("AIMSSSL_SOURCE", "a.whl")
+    exec(cell.source, {})
+    assert [command[-1] for command in asked] == [*filter(None, [source]), "a.whl"]
 
 
 def test_the_instructors_notebook_has_everything(root):

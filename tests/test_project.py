@@ -50,7 +50,7 @@ NAMES = """
     evaluation.factor_audit explorers.show exercises.Exercise exercises.progress
 """.split()
 TOP_LEVEL = {"README.md", "environment.yml", "pyproject.toml", "Makefile", "LICENSE", "CONTRIBUTING.md", "conftest.py"}
-TOP_LEVEL |= {"setup.py", "MANIFEST.in"}
+TOP_LEVEL |= {"setup.py", "MANIFEST.in", "CITATION.cff", "CHANGELOG.md", ".binder"}
 TOP_LEVEL |= {"aimsssl", "lessons", "instructor", "data", "tests"}
 TOP_LEVEL |= {".ci", ".github", ".gitattributes", ".gitignore", ".pre-commit-config.yaml"}
 DOCUMENTS = (
@@ -60,6 +60,7 @@ DOCUMENTS = (
     "data/OWN_IMAGES.md",
     "instructor/GUIDE.md",
     "lessons/GLOSSARY.md",
+    "CHANGELOG.md",
 )
 
 
@@ -354,3 +355,15 @@ def test_the_readme_says_what_is_recorded_on_a_gpu():
     assert len(recorded) == 3
     done = any((ROOT / "data" / "recorded_runs" / name).exists() for name in recorded)
     assert done != ("nothing is recorded yet" in read("README.md"))
+
+
+def test_the_citation_is_of_this_version():
+    cited = yaml.safe_load(read("CITATION.cff"))
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    assert cited["version"] == project["version"] and cited["cff-version"] == "1.2.0" and cited["authors"]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / ".github").rglob("*.yml")), ids=lambda path: path.name)
+def test_what_the_code_host_reads_is_yaml(path):
+    found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert found["name"] and (found.get("jobs") or all(part["type"] for part in found["body"]))

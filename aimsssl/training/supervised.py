@@ -24,7 +24,8 @@ class SupervisedConfig(TrainingConfig):
     """`TrainingConfig`, an encoder, and the augmentation of the single view: crop and flip, as in SimCLR (B.8).
 
     Attributes:
-        encoder, sobel: see `aimsssl.models.build_encoder`.
+        encoder: convnet, resnet18, alexnet or vgg16; `stem` is resnet18's.
+        sobel: whether the encoder sees edges in place of colours.
         crop_scale: range of the crop's share of the area, low to high.
         flip: probability that an image is mirrored.
     """
