@@ -12,7 +12,7 @@ for solutions, no outputs) and `instructor/NN_name.ipynb` (everything, with the 
 - `{{ run.key:format }}` in prose is filled from `data/recorded_runs/run/result.json`, or from `run.json` beside it.
   Lists count from 0; the format is Python's, or `minutes`: seconds, rounded up to whole minutes.
 - `{{ time.reading }}`, `{{ time.exercises }}`, `{{ time.optional }}` are minutes, counted from the lesson's text.
-- `instructor/GUIDE.md` comes from `guide_template.md`, the lessons.
+- `instructor/GUIDE.md` and the pages in `instructor/guide/` come from `guide_template.md` and the lessons.
 - Outputs belong to the code they came from, not to the prose: a changed sentence does not make them old.
 """
 

@@ -44,6 +44,8 @@ def minutes_of(cells: list[NotebookNode]) -> Minutes:
         setattr(found, name, getattr(found, name) + minutes)
 
     for cell in cells:
+        if "solution-only" in cell.metadata.get("tags", []):
+            continue
         if cell.cell_type == "code":
             add("reading", MINUTES_A_FIGURE * bool(FIGURE.search(cell.source)))
             continue

@@ -59,6 +59,7 @@ DOCUMENTS = (
     "data/README.md",
     "data/OWN_IMAGES.md",
     "instructor/GUIDE.md",
+    *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "instructor" / "guide").glob("*.md")),
     "lessons/GLOSSARY.md",
     "CHANGELOG.md",
 )
@@ -247,20 +248,31 @@ def test_there_are_seven_lessons_each_linked_from_the_readme():
 
 
 def test_the_guide_has_every_exercise_and_every_common_mistake_in_the_order_of_the_lesson():
-    guide = read("instructor/GUIDE.md")
-    sources = "".join(lesson.source.read_text(encoding="utf-8") for lesson in pipeline.lessons(ROOT))
-    checked = re.findall(r"= lesson\.(\w+)\.check\(", sources)
-    named = [name for lesson in exercises.lessons().values() for name in exercises.exercises_of(lesson)]
-    assert [name for name in named if name in checked] == checked  # an exercise may be there before its lesson asks
-    for lesson in exercises.lessons().values():
-        heads = [
-            f"#### `{e.name}` {e.difficulty} · {e.minutes} minutes" for e in exercises.exercises_of(lesson).values()
-        ]
-        places = [guide.index(head) for head in heads]
+    for lesson in pipeline.lessons(ROOT):
+        page = read(f"instructor/guide/{lesson.source.stem}.md")
+        checked = re.findall(r"= lesson\.(\w+)\.check\(", lesson.source.read_text(encoding="utf-8"))
+        named = exercises.exercises_of(exercises.lessons()[lesson.number])
+        assert [name for name in named if name in checked] == checked  # an exercise may be there before its lesson asks
+        places = [page.index(f"### `{e.name}` {e.difficulty} · {e.minutes} minutes") for e in named.values()]
         assert places == sorted(places)
-        for exercise in exercises.exercises_of(lesson).values():
+        for exercise in named.values():
             for mistake in exercise.mistakes.values():
-                assert f"| {mistake.name} | {mistake.thought} |" in guide.replace("\\|", "|")
+                assert f"| {mistake.name} | {mistake.thought} |" in page.replace("\\|", "|")
+
+
+def test_the_guide_has_the_board_every_prediction_figure_and_question():
+    for lesson in pipeline.lessons(ROOT):
+        page, source = read(f"instructor/guide/{lesson.source.stem}.md"), lesson.source.read_text(encoding="utf-8")
+        assert "## For the board\n\n" in page and "## Questions to think about\n\n- " in page
+        predictions = page.partition("## Predictions and their answers")[2].partition("\n## ")[0]
+        assert len(re.findall(r"^- \*", predictions, re.M)) == source.count("**Predict**")
+        notebook = nbformat.read(lesson.instructor, as_version=4)
+        pictures = sum(
+            "image/png" in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])
+        )
+        figures = page.partition("## What to see in each figure")[2].partition("\n## ")[0]
+        assert len(re.findall(r"^- ", figures, re.M)) == pictures >= 3
+        assert f"(guide/{lesson.source.stem}.md)" in read("instructor/GUIDE.md")
 
 
 def test_every_text_file_has_the_same_line_ends_on_every_system():
