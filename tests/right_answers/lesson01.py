@@ -101,8 +101,41 @@ def far_orders_in_numpy(tiles, count, seed):
     return torch.from_numpy(np.stack(found))
 
 
+def tiles_by_unfold(images, grid, tile):
+    cell = images.shape[2] // grid
+    start = (cell - tile) // 2
+    tiles = images[:, :, start:, start:].unfold(2, tile, cell).unfold(3, tile, cell)[:, :, :grid, :grid]
+    tiles = tiles.permute(0, 2, 3, 1, 4, 5).flatten(1, 2)
+    numbers = tiles.flatten(2)
+    numbers = numbers - numbers.mean(dim=2, keepdim=True)
+    return (numbers / (numbers.square().mean(dim=2, keepdim=True).sqrt() + 0.01)).reshape(tiles.shape)
+
+
+def tiles_one_by_one(images, grid, tile):
+    cell = images.shape[-1] // grid
+    margin, result = (cell - tile) // 2, []
+    for image in images:
+        for k in range(grid * grid):
+            top, left = k // grid * cell + margin, k % grid * cell + margin
+            one = image[:, top : top + tile, left : left + tile]
+            result.append((one - one.mean()) / (one.std(correction=0) + 0.01))
+    return torch.stack(result).unflatten(0, (len(images), grid * grid))
+
+
+def tiles_in_numpy(images, grid, tile):
+    pixels = images.double().numpy()
+    cell = pixels.shape[3] // grid
+    inside = np.arange(tile) + (cell - tile) // 2
+    places = (np.arange(grid)[:, None] * cell + inside).ravel()
+    tiles = pixels[:, :, places][:, :, :, places].reshape(*pixels.shape[:2], grid, tile, grid, tile)
+    tiles = tiles.transpose(0, 2, 4, 1, 3, 5).reshape(len(pixels), grid**2, -1, tile, tile)
+    mean, std = tiles.mean(axis=(2, 3, 4), keepdims=True), tiles.std(axis=(2, 3, 4), keepdims=True)
+    return torch.from_numpy((tiles - mean) / (std + 0.01))
+
+
 RIGHT = {
     "far_orders": [far_orders_at_once, far_orders_in_lists, far_orders_in_numpy],
+    "normalised_tiles": [tiles_by_unfold, tiles_one_by_one, tiles_in_numpy],
     "hole_loss": [hole_loss_by_choosing, hole_loss_image_by_image, hole_loss_in_float64],
     "rotated_batch": [rotated_batch_turned_on, rotated_batch_by_transposing, rotated_batch_in_numpy],
     "at_chance": [at_chance_class_by_class, at_chance_by_counting, at_chance_in_numpy],

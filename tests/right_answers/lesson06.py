@@ -1,5 +1,6 @@
 """Right answers to lesson 06, in different ways: PyTorch's own functions, loops, NumPy where it can be."""
 
+import math
 from itertools import permutations
 
 import numpy as np
@@ -62,7 +63,29 @@ def accuracy_by_costs(clusters, labels):
     return float(np.sum(right) / len(pairs))
 
 
+def rank_without_zeros(h):
+    s = torch.linalg.svdvals(h)
+    p = s[s > 0] / s.sum()
+    return torch.exp(-(p * p.log()).sum()).item()
+
+
+def rank_as_a_product(h):
+    s = np.linalg.svd(h.double().numpy(), compute_uv=False)
+    return float(np.prod([share**-share for share in s / s.sum()]))
+
+
+def rank_in_bits(h):
+    lengths = torch.linalg.eigvalsh(h.double().T @ h.double()).clamp(min=0).sqrt().tolist()
+    bits = 0.0
+    for length in lengths:
+        share = length / sum(lengths)
+        if share > 0:
+            bits += share * math.log2(1 / share)
+    return 2**bits
+
+
 RIGHT = {
     "clustering_accuracy": [accuracy_by_one_bincount, accuracy_by_trying_all, accuracy_by_costs],
+    "effective_rank": [rank_without_zeros, rank_as_a_product, rank_in_bits],
     "weighted_knn": [knn_with_one_hot_votes, knn_by_loops, knn_in_numpy],
 }

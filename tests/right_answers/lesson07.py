@@ -1,7 +1,10 @@
 """Right answers to lesson 07, in different ways: PyTorch's own functions, loops, NumPy where it can be."""
 
+import math
+
 import numpy as np
 import torch
+from scipy import stats
 
 from aimsssl.exercises import lesson07
 
@@ -52,7 +55,34 @@ def interval_by_counts(scores, level, resamples, seed):
     return torch.quantile(means, torch.tensor([0.5 - level / 2, 0.5 + level / 2]))
 
 
+def difference_in_torch(a, b):
+    d = a - b
+    half = lesson07.t95(len(d) - 1) * d.std() / len(d) ** 0.5 if len(d) > 1 else math.inf
+    return d.mean(), half
+
+
+def difference_in_numpy(a, b):
+    d = np.array([one - other for one, other in zip(a.tolist(), b.tolist(), strict=True)])
+    if len(d) < 2:
+        return np.array([d[0], np.inf])
+    error = np.std(d, ddof=1) / np.sqrt(len(d))
+    return np.array([d.mean(), stats.t.ppf(0.975, len(d) - 1) * error])
+
+
+def difference_by_loops(a, b):
+    seeds, total, squares = len(a), 0.0, 0.0
+    for one, other in zip(a.tolist(), b.tolist(), strict=True):
+        total += one - other
+    mean = total / seeds
+    if seeds == 1:
+        return mean, float("inf")
+    for one, other in zip(a.tolist(), b.tolist(), strict=True):
+        squares += (one - other - mean) ** 2
+    return mean, lesson07.t95(seeds - 1) * math.sqrt(squares / (seeds - 1) / seeds)
+
+
 RIGHT = {
     "confidence_interval": [interval_sorted_in_numpy, interval_by_percentiles, interval_by_counts],
     "find_the_leak": [leaks_by_drawers, leaks_by_number, leaks_with_a_word_on_the_fifth],
+    "seed_difference": [difference_in_torch, difference_in_numpy, difference_by_loops],
 }

@@ -26,19 +26,23 @@ def _scores() -> Tensor:
     return torch.rand(300) ** 0.2
 
 
-def _ends(function: Callable, *args: object) -> tuple[float, float]:
+def two_numbers(function: Callable, *args: object, what: str = "(low, high)") -> tuple[float, float]:
     """What the student returned, as two numbers; a tensor or an array of two is as good as a pair."""
     came = function(*args)
     if isinstance(came, Tensor | np.ndarray):
         came = came.tolist()
     if not isinstance(came, tuple | list):
-        raise Wrong("wrong type", f"It is {kind(came)}; two numbers are asked for: (low, high).")
+        raise Wrong("wrong type", f"It is {kind(came)}; two numbers are asked for: {what}.")
     if len(came) != 2:
-        raise Wrong("wrong shape", f"There are {len(came)} numbers; two are asked for: (low, high).")
+        raise Wrong("wrong shape", f"There are {len(came)} numbers; two are asked for: {what}.")
     try:
-        low, high = (float(end) for end in came)
+        return tuple(float(end) for end in came)
     except (TypeError, ValueError):
-        raise Wrong("wrong type", "Two numbers are asked for: (low, high).") from None
+        raise Wrong("wrong type", f"Two numbers are asked for: {what}.") from None
+
+
+def _ends(function: Callable, *args: object) -> tuple[float, float]:
+    low, high = two_numbers(function, *args)
     if not (math.isfinite(low) and math.isfinite(high)):
         raise Wrong("not finite", f"It is ({low}, {high}).")
     return low, high
