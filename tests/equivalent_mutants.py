@@ -53,6 +53,12 @@ IN: dict[str, dict] = {
         re.compile(r"\[hole\[-1\]\]"): "a hole has one channel",
         re.compile(r"weights = holes.expand|\(prediction - images\) \*\* 2\).sum"): "float32 is exact enough",
     },
+    "normalised_tiles": {
+        re.compile(r"→ .*\.detach\(\)"): "no gradient flows here",
+        re.compile(r"cell = (images|pixels)\.shape\[-?[123]\] // grid → cell = (images|pixels)\.shape\[(-1|-2|2|3)\]"): "the images are square",
+        re.compile(r"^tiles_\w+: .*→ .*(unfold\(-2|permute\(0, 2, -3|\(0, 2, -2|dim=-1|-2, tile, tile\))"): "the same dimension, by its other name; any number below 0 is inferred",
+        re.compile(r"→ pixels = images\.numpy\(\)$"): "float32 is exact enough",
+    },
     "rotated_batch": {
         re.compile(r"\(-2, 3\)|flip\(-2\)"): "2 of four dimensions, by its other name",
         re.compile(r"transpose\((3, 2|-2, 3)\)"): "a transposition is the same from both sides",
