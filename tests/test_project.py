@@ -317,6 +317,20 @@ def test_commands_of_a_document_exist(document):
                 assert not rest or options.command == "lab", command
 
 
+@pytest.mark.parametrize("document", ["README.md", "data/OWN_IMAGES.md"])
+def test_every_run_that_a_command_takes_was_made_by_a_line_above(document):
+    blocks = re.findall(r"^```\w*\n(.*?)^```", read(document), flags=re.DOTALL | re.MULTILINE)
+    made, taken = set(), 0
+    for command in [line.split("  #")[0] for block in blocks for line in block.splitlines()]:
+        for run in re.findall(r"\bruns/\w+", command):
+            if f"--run-dir {run}" in command:
+                made.add(run)
+            else:
+                taken += 1
+                assert run in made, command
+    assert taken >= 5
+
+
 def test_the_readme_gives_the_commands():
     given = commands(read("README.md"))
     subcommands = {"lab", "train", "evaluate", "data", "doctor", "progress"}
