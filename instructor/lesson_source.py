@@ -1,11 +1,13 @@
 """A lesson's source: its cells, its solutions and the numbers in its prose."""
 
 import ast
+import copy
 import hashlib
 import json
 import math
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import jupytext
@@ -55,7 +57,13 @@ def lessons(root: Path = ROOT) -> list[Lesson]:
 
 def read_cells(lesson: Lesson) -> list[NotebookNode]:
     """The cells of a source, solutions included, each with its id, its tags and its numbers still as `{{ }}`."""
-    source = jupytext.reads(lesson.source.read_text(encoding="utf-8"), fmt="py:percent")
+    return copy.deepcopy(_cells_of(lesson, lesson.source.read_text(encoding="utf-8")))
+
+
+@cache
+def _cells_of(lesson: Lesson, text: str) -> list[NotebookNode]:
+    """One reading of a source: a build asks for its cells a dozen times."""
+    source = jupytext.reads(text, fmt="py:percent")
     cells, seen = [], {}
     for number, cell in enumerate(source.cells, start=1):
         if cell.cell_type == "raw":
