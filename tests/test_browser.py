@@ -1,181 +1,145 @@
-"""Lesson 04 as a student meets it: JupyterLab in a browser, all cells run, the explorer's control moved."""
+"""As a student meets it: lesson 04 and every explorer in JupyterLab in a browser, by keyboard and by mouse."""
 
-import contextlib
-import json
-import os
-import re
-import shutil
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
-import psutil
+import explorers_on_show
+import jupytext
 import pytest
-from helpers import free_port
+from in_jupyterlab import notebook_page, nothing_failed, run_all_cells, serving, shot
 
-ROOT = Path(__file__).parents[1]
-LESSON = "04_simclr_training.ipynb"
-TOKEN = "for-this-test-only"
-SECONDS = 1000 * float(
-    os.environ.get("AIMSSSL_BROWSER_PATIENCE", "1")
-)  # for Playwright: milliseconds; slow machines: 3
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-QUIET = ("background-networking", "component-update", "sync", "extensions", "gpu", "default-apps")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
+
+KEYS = ("d", "d", "m", "b", "a", "x", "ArrowDown", "ArrowUp", "ArrowRight", "ArrowLeft", "Enter", "Escape", "0", "0")
+FOCUSABLE = ":is(a[href], button, input, select, textarea, summary, [tabindex], [contenteditable=true])"
+LESSON, ON_SHOW = "04_simclr_training.ipynb", "explorers.ipynb"
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[str]:
-    """`aimsssl lab` in a copy of the course, with settings of its own; gives its address."""
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium: there is no chromium, chromium-browser or google-chrome")
-    course = tmp_path / "course"
-    for folder in ("aimsssl", "lessons", "data/recorded_runs"):
-        shutil.copytree(ROOT / folder, course / folder, ignore=shutil.ignore_patterns("runs", ".*", "__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", course)
-    settings = tmp_path / "settings" / "@jupyterlab" / "notebook-extension"
-    settings.mkdir(parents=True)
-    # all cells in the page, not only those in view
-    (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
-    port = free_port()
-    own = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")
-    environment = {
-        **os.environ,
-        **{name: str(tmp_path / name.lower()) for name in own},
-        "JUPYTERLAB_SETTINGS_DIR": str(tmp_path / "settings"),
-        "AIMSSSL_PROFILE": "ci",
-        "PYTHONPATH": str(course),
-    }
-    command = [sys.executable, "-m", "aimsssl", "lab", "--no-browser", "--allow-root", f"--port={port}"]
-    command += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"]
-    address, log = f"http://127.0.0.1:{port}", tmp_path / "server.log"
-    with log.open("w") as file:
-        process = subprocess.Popen(
-            command, cwd=course, env=environment, stdout=file, stderr=file, stdin=subprocess.DEVNULL
-        )
-    try:
-        _wait_for(address, process, log)
+def all_explorers() -> str:
+    """A notebook with a cell an explorer, and one below that keys may try to reach."""
+    cells = [
+        "import explorers_on_show as show",
+        *(f"show.{name}()" for name in explorers_on_show.EXPLORERS),
+        "'the end'",
+    ]
+    notebook = jupytext.reads("".join(f"# %%\n{cell}\n\n" for cell in cells), "py:percent")
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return jupytext.writes(notebook, "ipynb")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[str]:
+    with serving(tmp_path_factory.mktemp("browser"), {ON_SHOW: all_explorers()}) as address:
         yield address
-    finally:
-        _stop(address, process)
-
-
-def _wait_for(address: str, process: subprocess.Popen, log: Path) -> None:
-    for _ in range(240):
-        if process.poll() is not None:
-            break
-        try:
-            urllib.request.urlopen(f"{address}/api", timeout=5).close()
-            return
-        except OSError:
-            time.sleep(0.25)
-    raise AssertionError(f"aimsssl lab does not serve:\n{log.read_text()[-3000:]}")
-
-
-def _stop(address: str, process: subprocess.Popen) -> None:
-    """Ask the server to go, which ends its kernels too; what does not go is ended."""
-    family = [process, *psutil.Process(process.pid).children(recursive=True)] if process.poll() is None else []
-    request = urllib.request.Request(f"{address}/api/shutdown", method="POST")
-    request.add_header("Authorization", f"token {TOKEN}")
-    with contextlib.suppress(OSError):
-        urllib.request.urlopen(request, timeout=10).close()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(20)
-    for member in family:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            member.kill()
 
 
 def test_lesson_04_runs_in_jupyterlab_and_its_explorer_answers(server):
-    sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--no-first-run", *(f"--disable-{what}" for what in QUIET)]
-        )
-        page = browser.new_page(viewport={"width": 1300, "height": 1000})
-        page.set_default_timeout(30 * SECONDS)
-        try:
-            page.goto(f"{server}/lab/tree/{_path_of_the_lesson(server)}?reset&token={TOKEN}", timeout=60 * SECONDS)
-            _run_all_cells(page)
-            _shot(page, "1_run")
-            _nothing_failed(page)
-            _move_the_epoch(page)
-        except BaseException:
-            _shot(page, "0_failed")
-            raise
-        finally:
-            browser.close()
+    with notebook_page(server, LESSON) as page:
+        run_all_cells(page)
+        shot(page, "1_run")
+        nothing_failed(page)
+        _choose_the_epoch(page)
+        _nothing_serious(page)
 
 
-def _path_of_the_lesson(server: str) -> str:
-    """As the server names it: its root is the course or the folder of lessons."""
-    with urllib.request.urlopen(f"{server}/api/contents?token={TOKEN}", timeout=10) as answer:
-        names = [item["name"] for item in json.load(answer)["content"]]
-    return f"lessons/{LESSON}" if "lessons" in names else LESSON
-
-
-def _run_all_cells(page) -> None:
-    prompts = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt")  # "[ ]:", then "[*]:", then "[1]:"
-    prompts.first.wait_for(timeout=60 * SECONDS)
-    page.locator('#jp-main-statusbar :text-matches("^Python 3.*Idle")').wait_for(timeout=60 * SECONDS)
-    for _ in range(10):  # a kernel that has just started may not listen yet, and JupyterLab then drops the cells
-        page.locator('.lm-MenuBar-item:has-text("Run")').click()
-        page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
-        page.wait_for_timeout(2 * SECONDS)
-        if prompts.first.inner_text().strip() != "[ ]:":
-            break
-    last = prompts.last
-    deadline = time.monotonic() + 0.4 * SECONDS
-    while not re.fullmatch(r"\[\d+\]:", last.inner_text().strip()) and time.monotonic() < deadline:
-        if page.locator(ERROR).count() or page.get_by_text("Traceback (most recent call last)").count():
-            break
-        page.wait_for_timeout(500)
-    _nothing_failed(page)
-    assert re.fullmatch(r"\[\d+\]:", last.inner_text().strip()), "the last cell has not been run in time"
-    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
-
-
-ERROR = '.jp-Notebook [data-mime-type="application/vnd.jupyter.error"]'
-
-
-def _nothing_failed(page) -> None:
-    """No traceback, neither of a cell nor of a widget's callback, and nothing of a cell left unrun."""
-    assert page.locator(ERROR).all_inner_texts() == []
-    outputs = page.locator(".jp-Notebook .jp-OutputArea-output").all_inner_texts()
-    assert outputs, "there are no outputs at all"
-    assert [text for text in outputs if "Traceback" in text or "could not be drawn" in text] == []
-    prompts = [text.strip() for text in page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").all_inner_texts()]
-    assert [text for text in prompts if "*" in text] == []
-
-
-def _move_the_epoch(page) -> None:
-    """Choose another epoch from the keyboard: the list, the picture, its alt text and the slider follow."""
-    explorer = page.locator(".jp-Notebook .widget-vbox", has=page.locator("img")).first
-    choice, number = explorer.get_by_label("epoch"), explorer.get_by_label("number", exact=True)
-    picture = explorer.locator("img")
-    choice.scroll_into_view_if_needed()
-    assert explorer.count() == choice.count() == number.count() == picture.count() == 1
-    slider = explorer.locator(".widget-readout").first
-    before = picture.get_attribute("src"), picture.get_attribute("alt"), slider.inner_text()
-    _shot(page, "2_explorer")
-    epochs = choice.locator("option").all_inner_texts()
-    assert len(epochs) > 1 and choice.input_value() == epochs[-1]
-    number.focus()
-    for _ in epochs[1:]:
-        page.keyboard.press("ArrowDown")
-    page.keyboard.press("Tab")
+def _choose_the_epoch(page) -> None:
+    """Choose another epoch from the keyboard: the box, the picture and its alt text follow."""
+    explorer = page.locator(".jp-Notebook .aimsssl-explorer").first
+    box, picture = explorer.get_by_label("epoch"), explorer.locator("img")
+    box.scroll_into_view_if_needed()
+    assert explorer.count() == box.count() == picture.count() == 1
+    before = picture.get_attribute("src"), picture.get_attribute("alt")
+    shot(page, "2_explorer")
+    epochs = explorer.locator("datalist option").evaluate_all("options => options.map(option => option.value)")
+    assert len(epochs) > 1 and box.get_attribute("placeholder") == epochs[-1]
+    box.focus()
+    page.keyboard.type(epochs[0])
+    page.keyboard.press("Enter")
     explorer.locator(f'img[alt*="Epoch {epochs[0]}."]').wait_for()  # the picture is a new element each time
-    _shot(page, "3_explorer_moved")
+    explorer.locator(f'input[placeholder="{epochs[0]}"]').wait_for()
+    shot(page, "3_explorer_moved")
     assert picture.evaluate("image => image.complete && image.naturalWidth > 300")
     assert picture.get_attribute("src") != before[0] and f"Epoch {epochs[-1]}" in before[1]
-    assert (before[2], slider.inner_text()) == (epochs[-1], epochs[0])
-    _nothing_failed(page)
+    nothing_failed(page)
 
 
-def _shot(page, name: str) -> None:
-    folder = os.environ.get("AIMSSSL_SCREENSHOTS")
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=Path(folder) / f"{name}.png")
+def _nothing_serious(page) -> None:
+    """axe-core has no serious complaint of what the course puts into the page: texts, outputs, explorers."""
+    own = {"include": [[".jp-Notebook .jp-RenderedMarkdown"], [".jp-Notebook .jp-OutputArea-output > *"]]}
+    response = axe.Axe().run(page, own, {"resultTypes": ["violations", "passes"]}).response
+    serious = [one for one in response["violations"] if one["impact"] in ("serious", "critical")]
+    assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in serious] == []
+    assert {"image-alt", "label"} <= {one["id"] for one in response["passes"]}
+
+
+def test_explorers_keep_their_keys_and_their_room(server):
+    with notebook_page(server, ON_SHOW) as page:
+        run_all_cells(page)
+        nothing_failed(page)
+        shown = page.locator(".aimsssl-explorer")
+        assert shown.count() == len(explorers_on_show.EXPLORERS)
+        _nothing_serious(page)
+        cells = _cells(page)
+        for explorer in shown.all():
+            _type_in_each_control(page, explorer, cells)
+        nothing_failed(page)
+        _drag_a_slider(page, cells)
+        _narrow(page)
+
+
+def _cells(page) -> list[str]:
+    """The kind and the text of each cell."""
+    return page.locator(".jp-Notebook .jp-Cell").evaluate_all(
+        """cells => cells.map(cell =>
+            cell.className.match(/jp-(Code|Markdown|Raw)Cell/)[1] + cell.querySelector('.cm-content').innerText)"""
+    )
+
+
+def _type_in_each_control(page, explorer, cells: list[str]) -> None:
+    controls = explorer.locator(f"{FOCUSABLE}:visible")
+    assert controls.count() >= 2
+    for control in controls.all():
+        control.focus()
+        assert control.evaluate("element => element === document.activeElement")
+        for key in KEYS:
+            page.keyboard.press(key)
+        assert _cells(page) == cells and control.evaluate("element => element === document.activeElement")
+
+
+def _drag_a_slider(page, cells: list[str]) -> None:
+    """The mouse moves the handle, box and picture follow, and keys that come next do nothing."""
+    explorer = page.locator(".aimsssl-explorer").nth(list(explorers_on_show.EXPLORERS).index("kmeans"))
+    handle, box = explorer.locator(".noUi-handle").first, explorer.get_by_label("step")
+    explorer.scroll_into_view_if_needed()
+    place, before = handle.bounding_box(), explorer.locator("img").get_attribute("alt")
+    x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 60, y, steps=4)
+    page.mouse.up()
+    explorer.locator("input:focus").wait_for()
+    assert int(box.input_value()) > 0
+    explorer.locator(f'[role=alert]:text-matches("^step: {box.input_value()}")').wait_for(state="attached")
+    assert explorer.locator("img").get_attribute("alt") != before
+    for key in KEYS:
+        page.keyboard.press(key)
+    assert _cells(page) == cells
+
+
+def _narrow(page) -> None:
+    """In 600 pixels, which is what 1200 are at 200 % zoom: pictures scroll before they are too small, controls wrap."""
+    page.set_viewport_size({"width": 600, "height": 900})
+    for explorer in page.locator(".aimsssl-explorer").all():
+        explorer.scroll_into_view_if_needed()
+        picture = explorer.locator("img")
+        picture.evaluate("image => image.decode()")
+        shown, natural = picture.evaluate("image => [image.getBoundingClientRect().width, image.naturalWidth]")
+        assert 0.59 < shown / natural <= 1
+        reach = explorer.evaluate(
+            """explorer => {
+              const room = explorer.closest('.jp-OutputArea-output');
+              const ends = [...explorer.querySelectorAll('input')].map(i => i.getBoundingClientRect().right);
+              return [room.getBoundingClientRect().right - Math.max(...ends), getComputedStyle(room).overflowX];
+            }"""
+        )
+        assert reach[0] >= 0 and reach[1] in ("auto", "scroll")
+    shot(page, "4_narrow")

@@ -1,6 +1,7 @@
 """Explorers: linked controls, a figure that follows them, errors that surface, words where there are no widgets."""
 
 import base64
+import inspect
 import json
 import re
 import subprocess
@@ -13,6 +14,9 @@ import torch
 from matplotlib.figure import Figure
 
 pytest.importorskip("ipywidgets")
+
+import explorers_on_show
+import ipywidgets as widgets
 
 from aimsssl import augment, evaluation, explorers
 from aimsssl.datasets import ImageSet
@@ -72,32 +76,64 @@ def test_slider_and_number_box_move_together():
 
 def test_slider_over_options_and_over_fractions():
     epochs = labelled_slider("epoch", options=[0, 1, 5, 40], value=5)
-    epochs.box.children[0].value = 40
-    assert epochs.value == 40
+    box, slider = epochs.box.children
+    box.value = "40"
+    assert (epochs.value, box.value, box.placeholder) == (40, "", "40")
+    slider.value = 1  # by the mouse
+    assert (epochs.value, box.placeholder) == (1, "1")
     tau = labelled_slider("temperature", 0.05, 1.0, 0.05, value=0.5)
     tau.box.children[0].value = 0.25
     assert tau.value == 0.25
 
 
 @pytest.mark.parametrize(
-    "control",
-    [
-        labelled_slider("image number", 0, 9),
-        labelled_slider("epoch", options=[0, 1, 5]),
-        labelled_slider("temperature", 0.0, 1.0),
-        labelled_choice("task", {"rotation": 0, "jigsaw": 1}),
-    ],
+    ("typed", "chosen"),
+    [("jigsaw", "jigsaw"), (" JIG", "jigsaw"), ("rot", "rotation"), ("r", "inpainting"), ("ddmb", "inpainting")],
 )
-def test_every_control_has_a_described_box_that_takes_the_keyboard(control):
-    box, *others = control.box.children
-    if type(box).__name__ == "Dropdown":  # JupyterLab takes its arrow keys
-        assert box.description
-        box = others[0]
-        before = control.value
-        box.value = 1 if box.value > 1 else 2
-        assert control.value != before and box.value == control.box.children[0].index + 1
-    assert type(box).__name__ in ("BoundedIntText", "BoundedFloatText")
-    assert box.description
+def test_a_name_is_chosen_by_its_beginning_and_other_letters_change_nothing(typed, chosen):
+    control = labelled_choice("task", ["rotation", "rolling", "jigsaw", "inpainting"], value="inpainting")
+    (box,) = control.box.children
+    assert box.options == ("rotation", "rolling", "jigsaw", "inpainting")
+    box.value = typed
+    assert (control.value, box.placeholder, box.value) == (chosen, chosen, "")
+
+
+def test_an_option_wins_over_one_that_it_begins():
+    control = labelled_slider("epoch", options=[10, 1, 100], value=10)
+    control.box.children[0].value = "1"
+    assert control.value == 1
+
+
+def test_only_what_the_mouse_moved_takes_the_focus_away():
+    """After the keyboard the next control may have the focus already."""
+    for control in (labelled_slider("number", 0, 9), labelled_slider("epoch", options=[0, 5, 40])):
+        box, slider = control.box.children
+        moved = []
+        control.moved = lambda moved=moved: moved.append(1)
+        box.value = "5" if isinstance(box, widgets.Combobox) else 5
+        assert control.value == 5 and moved == []
+        slider.value = 0
+        assert moved == [1] and (box.value, getattr(box, "placeholder", 0)) in ((0, 0), ("", "0"))
+
+
+def test_the_keys_of_every_control_stay_in_a_box_that_one_types_in():
+    """JupyterLab leaves the keys of such boxes alone; the browser test tries them."""
+    safe = (widgets.Combobox, widgets.BoundedIntText, widgets.BoundedFloatText)
+    mouse = (widgets.IntSlider, widgets.FloatSlider, widgets.SelectionSlider)  # the style hides their handles
+    for make in explorers_on_show.EXPLORERS.values():
+        for control in make().controls.values():
+            box, *others = control.box.children
+            assert isinstance(box, safe) and box.description and all(isinstance(other, mouse) for other in others)
+
+
+def test_every_explorer_of_the_lessons_is_on_show():
+    made = {
+        name
+        for module in (lesson for name, lesson in vars(explorers).items() if name.startswith("lesson"))
+        for name, item in [*vars(module).items(), *vars(getattr(module, "Laboratory", object)).items()]
+        if inspect.isfunction(item) and item.__annotations__.get("return") is Explorer
+    }
+    assert made == set(explorers_on_show.EXPLORERS)
 
 
 # ---- the shell
@@ -135,6 +171,40 @@ def test_where_widgets_are_not_rendered_the_same_output_has_a_picture_and_words(
     assert data["text/plain"] == "A line up to 1 & no further."
     assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
     assert 'alt="A line up to 1 &amp; no further."' in data["text/html"]
+
+
+def test_a_table_beside_a_figure_is_folded_but_in_an_explorer():
+    """What unfolds it has the focus, and JupyterLab takes its keys."""
+
+    def figure(number: int) -> Figure:
+        figure = drawing(number)
+        figure.numbers = {"a & b": {"kNN": "0.56"}, "c": {"probe": f"{number}"}}
+        return figure
+
+    shown = explorers.display.bundle(figure(7))
+    assert "<summary>" in shown["text/html"] and "a &amp; b</th>" in shown["text/html"]
+    assert shown["text/plain"].endswith("\na & b: kNN 0.56\nc: probe 7")
+    inside = Explorer(figure, number=labelled_slider("number", 0, 20, value=1))
+    inside.controls["number"].value = 5
+    assert "<summary>" not in inside._picture.value and "<td style" in inside._picture.value
+    assert ">5</td>" in inside._picture.value
+
+
+def test_a_change_is_said_and_what_does_not_count_is_inactive():
+    explorer = Explorer(
+        lambda task, turns: drawing(turns),
+        applies=lambda task, turns: {"task", "turns"} if task == "rotation" else {"task"},
+        task=labelled_choice("task", ["rotation", "jigsaw"]),
+        turns=labelled_slider("turns & more", 0, 3),
+    )
+    inactive = [widget.disabled for widget in explorer.controls["turns"].box.children]
+    assert inactive == [False, False] and explorer._said.value == ""
+    explorer.controls["turns"].value = 2
+    assert 'role="alert"' in explorer._said.value
+    assert "turns &amp; more: 2. A line up to 2 &amp; no further." in explorer._said.value
+    explorer.controls["task"].value = "jigsaw"
+    assert "task: jigsaw." in explorer._said.value
+    assert [widget.disabled for widget in explorer.controls["turns"].box.children] == [True, True]
 
 
 # ---- outside of a notebook

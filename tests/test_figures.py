@@ -237,9 +237,26 @@ def test_every_figure_of_the_module_is_tested_here():
 def test_a_figure_has_alt_text_and_renders(name, tmp_path):
     figure = DRAW[name]()
     assert isinstance(figure, Figure)
-    assert len(figure.alt_text) > 60 and figure.alt_text.endswith(".")
+    assert 60 < len(figure.alt_text) <= 400 and figure.alt_text.endswith(".")
     figure.savefig(tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 2000
+
+
+def test_many_numbers_go_into_a_table_and_the_message_stays():
+    values = {f"setting {i}": {"kNN": [i / 20, i / 20 + 0.02], "probe": [0.5 - i / 50]} for i in range(12)}
+    figure = figures.seed_points(values, {"kNN": {"chance": 0.125}, "probe": {}})
+    assert "kNN from 0.01 (setting 0) to 0.56 (setting 11); probe from 0.28 (setting 11) to 0.50" in figure.alt_text
+    assert len(figure.alt_text) <= 400 and figure.alt_text.endswith(parts.BESIDE)
+    assert len(figure.numbers) == 13 and figure.numbers["setting 11"] == {"kNN": "0.56 (0.55 to 0.57)", "probe": "0.28"}
+    assert figure.numbers["chance"] == {"kNN": "0.12"}
+    few = figures.seed_points({"a": {"kNN": [0.5]}}, {"kNN": {}})
+    assert few.numbers == {} and "a 0.50" in few.alt_text
+
+
+def test_a_long_description_without_a_table_ends_at_a_word():
+    figure = parts.with_alt(Figure(), "word " * 200 + "end.")
+    assert 390 < len(figure.alt_text) <= 400 and figure.alt_text.endswith("word ….") and figure.numbers == {}
+    assert parts.with_alt(Figure(), "Short.", "Never said.", {"a": {"b": "1"}}).alt_text == "Short."
 
 
 def test_figures_leave_pyplot_alone():

@@ -325,7 +325,7 @@ def test_a_figure_that_fails_costs_no_number(place, tmp_path, monkeypatch, capsy
     def broken(*_):
         raise RuntimeError("no font\nat all")
 
-    monkeypatch.setattr("aimsssl.figures.evaluation.method_table", broken)
+    monkeypatch.setattr("aimsssl.figures.uncertainty.method_table", broken)
     assert aimsssl("compare", place / "runs" / "own", "--out", tmp_path / "out") == 0
     said = capsys.readouterr().out
     assert "the figure could not be drawn (RuntimeError: no font at all)" in said

@@ -109,7 +109,7 @@ def measured(rows: Plan, sets: tuple[ImageSet, ImageSet], probe_labels: int) -> 
 
 def write_figure(rows: dict[str, list[dict]], sets: tuple[ImageSet, ImageSet], folder: Path) -> list[Path]:
     """The table as a picture, `comparison.png` and `comparison.svg`, and its description, `comparison.txt`."""
-    from ..figures.evaluation import method_table  # matplotlib takes half a second; other commands need none
+    from ..figures.uncertainty import method_table  # matplotlib takes half a second; other commands need none
 
     test = sets[1]
     shown = {"kNN": "knn", "linear probe": "probe"}

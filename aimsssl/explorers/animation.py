@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from .display import _ipython, bundle, png
+from .markup import fitting
 
 DPI = 80
 COLOURS = 48
@@ -69,7 +70,7 @@ def _html(moving: bytes, still: bytes, alt: str) -> str:
     return (
         "<picture>"
         f'<source media="(prefers-reduced-motion: reduce)" srcset="data:image/png;base64,{still_code}">'
-        f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{moving_code}" style="max-width:100%;height:auto">'
+        f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{moving_code}" style="{fitting(moving)}">'
         "</picture>"
     )
 

@@ -1,11 +1,10 @@
 """Figures in a notebook: a PNG that carries its alt text, and a curve that is drawn anew after every epoch."""
 
 import base64
-import html
 import io
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 from matplotlib.figure import Figure
 from PIL import Image
@@ -13,6 +12,7 @@ from PIL import Image
 from ..datasets import ImageSet
 from ..figures import training_curve
 from ..training import Run, monitor_sizes
+from .markup import numbers_html, picture_html
 
 DPI = 100
 
@@ -27,37 +27,44 @@ def png(figure: Figure) -> bytes:
     return small.getvalue()
 
 
-def picture_html(data: bytes, alt: str, files: Sequence[str] = ()) -> str:
-    """An `<img>` that holds the PNG and its alt text, and below it the files that are shown, folded."""
-    code = base64.b64encode(data).decode()
-    listed = "".join(f"<li>{html.escape(file)}</li>" for file in files)
-    below = f"<details><summary>files of these images</summary><ol>{listed}</ol></details>" if files else ""
-    return (
-        f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{code}" style="max-width:100%;height:auto">{below}'
-    )
-
-
 def with_files(figure: Figure, images: ImageSet, index: Iterable[int]) -> Figure:
     """The figure, which from now on names the files of the images `index`, where they come from files."""
     figure.files = tuple(images.sources[i] for i in index) if images.sources else ()
     return figure
 
 
-def bundle(figure: Figure) -> dict[str, str]:
-    """The figure in three forms: HTML with alt text for JupyterLab, a PNG for a code host, the alt text alone."""
+def bundle(figure: Figure, folded: bool = True) -> dict[str, str]:
+    """The figure in three forms: HTML with alt text for JupyterLab, a PNG for a code host, the words alone.
+
+    A table of its numbers is `folded` but where JupyterLab would take the keys of what unfolds it: in an explorer.
+    """
     data = png(figure)
+    picture = picture_html(data, figure.alt_text, getattr(figure, "files", ()))
     return {
-        "text/html": picture_html(data, figure.alt_text, getattr(figure, "files", ())),
+        "text/html": picture + numbers_html(_numbers(figure), folded),
         "image/png": base64.b64encode(data).decode(),
-        "text/plain": figure.alt_text,
+        "text/plain": in_words(figure),
     }
+
+
+def in_words(figure: Figure) -> str:
+    """The alt text, and the table of numbers where it has one."""
+    return "\n".join([figure.alt_text, *(f"{row}: {cells}" for row, cells in _lines(_numbers(figure)))])
+
+
+def _numbers(figure: Figure) -> Mapping[str, Mapping[str, str]]:
+    return getattr(figure, "numbers", {})
+
+
+def _lines(numbers: Mapping[str, Mapping[str, str]]) -> Iterable[tuple[str, str]]:
+    return ((row, ", ".join(f"{column} {cell}" for column, cell in cells.items())) for row, cells in numbers.items())
 
 
 def show(figure: Figure) -> None:
     """Show a figure of `aimsssl.figures` with its alt text; outside a notebook, print the alt text."""
     ipython = _ipython()
     if ipython is None:
-        print(figure.alt_text)
+        print(in_words(figure))
     else:
         ipython.display.display(bundle(figure), raw=True)
 
@@ -74,7 +81,7 @@ class LiveFigure:
         self.figure = figure
         ipython = _ipython()
         if ipython is None:
-            print(figure.alt_text)
+            print(in_words(figure))
         elif self._handle is None:
             self._handle = ipython.display.display(bundle(figure), raw=True, display_id=True)
         else:

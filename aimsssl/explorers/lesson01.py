@@ -91,9 +91,14 @@ def tasks_on_an_image(images: ImageSet, runs: Mapping[str, Run], image: int = 0)
             return _inpainting(run, one, name, row, column)
         return _jigsaw(run, one, name, orders[task], order % len(orders[task]))
 
+    def applies(task: str, **_: object) -> set[str]:
+        own = {"rotation": {"turns"}, "inpainting": {"row", "column"}, "jigsaw": {"order"}}
+        return {"image", "task", "light"} | own[configs[task].task]
+
     most = max((len(order) for order in orders.values()), default=1)
     return Explorer(
         draw,
+        applies=applies,
         image=labelled_slider("image number", 0, len(images) - 1, value=image),
         task=labelled_choice("task", list(runs)),
         light=labelled_slider("light from above", -0.2, 0.2, 0.02, value=0.0),

@@ -1,6 +1,5 @@
 """Tables in a notebook: HTML that a screen reader can walk through, plain text everywhere else."""
 
-import html
 from collections.abc import Mapping
 
 import numpy as np
@@ -8,8 +7,7 @@ import pandas as pd
 
 from ..course import RECORDED
 from .display import _ipython
-
-STYLE = "text-align:right;padding:0.15em 0.8em"
+from .markup import table_html
 
 
 def table(rows: Mapping[str, Mapping[str, object]] | pd.DataFrame, caption: str = "", digits: int = 3) -> None:
@@ -26,7 +24,7 @@ def table(rows: Mapping[str, Mapping[str, object]] | pd.DataFrame, caption: str 
     if ipython is None:
         print(text)
     else:
-        ipython.display.display({"text/html": _html(shown, caption), "text/plain": text}, raw=True)
+        ipython.display.display({"text/html": table_html(shown, caption), "text/plain": text}, raw=True)
 
 
 def quoted(name: str) -> pd.DataFrame:
@@ -38,15 +36,3 @@ def _told(value: object, digits: int) -> str:
     if value is None or (isinstance(value, float | np.floating) and np.isnan(value)):
         return "–"
     return f"{value:.{digits}f}" if isinstance(value, float | np.floating) else str(value)
-
-
-def _html(shown: pd.DataFrame, caption: str) -> str:
-    head = "".join(f'<th scope="col" style="{STYLE}">{html.escape(str(name))}</th>' for name in shown.columns)
-    body = "".join(
-        f'<tr><th scope="row" style="text-align:left;padding:0.15em 0.8em">{html.escape(str(name))}</th>'
-        + "".join(f'<td style="{STYLE}">{html.escape(cell)}</td>' for cell in row)
-        + "</tr>"
-        for name, row in zip(shown.index, shown.itertuples(index=False), strict=True)
-    )
-    told = f'<caption style="text-align:left;padding:0.2em 0.8em">{html.escape(caption)}</caption>' if caption else ""
-    return f"<table>{told}<thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -40,14 +40,10 @@ from .contrastive import (
     similarities_and_shares,
 )
 from .evaluation import (
-    chosen_and_fresh,
     collapse_dashboard,
     confusion_and_neighbours,
-    coverage,
     curves_by_number,
-    interval_rows,
     map_grid,
-    method_table,
     rank_chart,
 )
 from .images import neighbour_rows, neighbours_by_epoch, two_views
@@ -55,6 +51,7 @@ from .plans import encoder_and_head
 from .pretext import rotation_confusion, task_and_answer
 from .representations import accuracy_bars, map_and_neighbours, similarity_matrix, tsne_panels
 from .training import learning_rate_schedule, simclr_plan, training_curve, trust_ratios
+from .uncertainty import chosen_and_fresh, coverage, interval_rows, method_table
 from .units import exciting_images, filters
 
 __all__ = [

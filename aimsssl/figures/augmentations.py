@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .parts import GREY, INK, ORANGE, picture, tidy, with_alt
+from .parts import GREY, INK, ORANGE, ends_of, picture, tidy, with_alt
 
 CHANNELS = {"red": "#c1272d", "green": "#009e73", "blue": "#0173b2"}
 DASHES = ("-", "--", ":")  # so that the channels are told apart without colour
@@ -93,7 +93,13 @@ def composition_grid(
         if b in scores[a]
     )
     compared = ", ".join(f"{name} {value:.2f}" for name, value in levels.items())
-    return with_alt(figure, f"Triangle of accuracies, {measure}. {told}. To compare: {compared}.")
+    pairs = {f"{a} with {b}" if a != b else f"{a} alone": scores[a][b] for a in names for b in names if b in scores[a]}
+    return with_alt(
+        figure,
+        f"Triangle of accuracies, {measure}. {told}. To compare: {compared}.",
+        f"Triangle of accuracies, {measure}, {ends_of(pairs)}. To compare: {compared}.",
+        {a: {b: f"{scores[a][b]:.2f}" for b in names if b in scores[a]} for a in names},
+    )
 
 
 def factor_heatmap(
@@ -112,7 +118,14 @@ def factor_heatmap(
     told = "; ".join(
         f"{row}: " + ", ".join(f"{factor} {value:.2f}" for factor, value in kept[row].items()) for row in rows
     )
-    return with_alt(figure, f"How much of each factor is kept, from chance (0) to perfect (1). {told}.")
+    return with_alt(
+        figure,
+        f"How much of each factor is kept, from chance (0) to perfect (1). {told}.",
+        f"How much of {len(factors)} factors is kept, from chance (0) to perfect (1). Kept best by each: "
+        + "; ".join(f"{row}: {(best := max(kept[row], key=kept[row].get))} {kept[row][best]:.2f}" for row in rows)
+        + ".",
+        {row: {factor: f"{value:.2f}" for factor, value in kept[row].items()} for row in rows},
+    )
 
 
 def _heatmap(axes: Axes, table: np.ndarray, rows: Sequence[str], columns: Sequence[str], vmax: float):

@@ -57,9 +57,9 @@ def deepcluster_plan(d_feature: int, pca_dim: int, clusters: int) -> Figure:
     return with_alt(
         figure,
         f"Plan of DeepCluster. First, once an epoch: all images go whole through the encoder f ({d_feature} numbers), "
-        f"PCA to {pca_dim} dimensions, whitening and length 1, then k-means with {clusters} clusters; the number of "
-        "its cluster is each image's pseudo-label. Second, batch by batch: a random view goes through the same encoder "
-        "f and a head g that is new in every epoch, and cross-entropy compares its answer with the pseudo-label.",
+        f"PCA to {pca_dim} dimensions, whitening and length 1, then k-means with {clusters} clusters, whose numbers "
+        "are the pseudo-labels. Second, batch by batch: a random view goes through the same f and a head g that is new "
+        "in every epoch, and cross-entropy compares its answer with the pseudo-label.",
     )
 
 
@@ -95,7 +95,7 @@ def sobel_stages(images: np.ndarray, edges: np.ndarray, names: Sequence[str] = (
 def whitening_stages(stages: Mapping[str, np.ndarray]) -> Figure:
     """A cloud of points `[N, 2]` after each stage, a panel a stage, in order."""
     figure = Figure(figsize=(1.9 * len(stages), 2.35), layout="constrained")
-    told = []
+    numbers = {}
     for axes, (name, points) in zip(figure.subplots(1, len(stages), squeeze=False)[0], stages.items(), strict=True):
         reach = 1.1 * np.abs(points).max()
         axes.axhline(0, color="#cccccc", lw=1)
@@ -106,12 +106,16 @@ def whitening_stages(stages: Mapping[str, np.ndarray]) -> Figure:
         axes.set_title(name, fontsize=10)
         axes.tick_params(labelsize=8)
         mean, std = points.mean(axis=0), points.std(axis=0)
-        told.append(
-            f"{name}: middle at ({mean[0]:.1f}, {mean[1]:.1f}), standard deviations {std[0]:.2f} and {std[1]:.2f}, "
-            f"lengths from {np.linalg.norm(points, axis=1).min():.2f} to {np.linalg.norm(points, axis=1).max():.2f}"
-        )
-    count = len(next(iter(stages.values())))
-    return with_alt(figure, f"The same {count} points after each stage. {'; '.join(told)}.")
+        lengths = np.linalg.norm(points, axis=1)
+        numbers[name] = {
+            "middle at": f"({mean[0]:.1f}, {mean[1]:.1f})",
+            "standard deviations": f"{std[0]:.2f} and {std[1]:.2f}",
+            "lengths from": f"{lengths.min():.2f} to {lengths.max():.2f}",
+        }
+    told = "; ".join(f"{name}: " + ", ".join(f"{a} {b}" for a, b in row.items()) for name, row in numbers.items())
+    spread = "; ".join(f"{name} {row['standard deviations']}" for name, row in numbers.items())
+    about = f"The same {len(next(iter(stages.values())))} points after each stage."
+    return with_alt(figure, f"{about} {told}.", f"{about} Standard deviations: {spread}.", numbers)
 
 
 # ---- k-means

@@ -15,6 +15,7 @@ from .parts import (
     ORANGE,
     PALETTE,
     colours,
+    ends_of,
     in_legend,
     log_ticks,
     markers,
@@ -72,10 +73,17 @@ def seed_points(
         + "".join(f", {name} {level:.2f}" for name, level in lines[measure].items())
         for measure in measures
     )
+    means = {m: {setting: float(np.mean(values[setting][m])) for setting in settings} | lines[m] for m in measures}
     return with_alt(
         figure,
         f"A point for each seed, a bar for the 95 % interval of the mean, the mean at the right. Mean (lowest to "
         f"highest seed): {told}.",
+        f"Means over seeds: {'; '.join(f'{measure} {ends_of(means[measure])}' for measure in measures)}.",
+        {setting: {measure: _range(values[setting][measure]) for measure in measures} for setting in settings}
+        | {
+            name: {measure: f"{lines[measure][name]:.2f}" for measure in measures if name in lines[measure]}
+            for name in dict.fromkeys(name for measure in measures for name in lines[measure])
+        },
     )
 
 
@@ -86,7 +94,7 @@ def _range(seeds: Sequence[float]) -> str:
 def accuracy_by_batch_size(panels: Mapping[str, Mapping[int, Mapping[int, Sequence[float]]]]) -> Figure:
     """`panels[title][epochs][batch size]`, a share correct for each seed: one line for each number of epochs."""
     figure = Figure(figsize=(7.2, 3.3), layout="constrained")
-    told = []
+    told, lines = [], {}
     for axes, (title, by_epochs) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
         ends = []
         for (epochs, by_batch), colour, marker in zip(by_epochs.items(), colours(), markers(), strict=False):
@@ -97,6 +105,7 @@ def accuracy_by_batch_size(panels: Mapping[str, Mapping[int, Mapping[int, Sequen
             ends.append((f"{epochs} epochs", means[-1], colour))
             said = ", ".join(f"{mean:.2f} at batch {batch}" for batch, mean in zip(batches, means, strict=True))
             told.append(f"{title}, {epochs} epochs: {said}")
+            lines[f"{title}, {epochs} epochs"] = dict(zip(batches, means, strict=True))
         axes.set_xscale("log", base=2)
         batches = sorted({batch for by_batch in by_epochs.values() for batch in by_batch})
         axes.set_xticks(batches, [str(batch) for batch in batches], fontsize=9)
@@ -106,7 +115,12 @@ def accuracy_by_batch_size(panels: Mapping[str, Mapping[int, Mapping[int, Sequen
         axes.set(xlabel="batch size N (images, log scale)", ylabel="share correct")
         axes.set_title(title, fontsize=10.5)
         tidy(axes, grid="y")
-    return with_alt(figure, f"Accuracy against batch size. {'; '.join(told)}.")
+    return with_alt(
+        figure,
+        f"Accuracy against batch size. {'; '.join(told)}.",
+        f"Accuracy against batch size: {'; '.join(f'{name}, {ends_of(line)}' for name, line in lines.items())}.",
+        {name: {str(batch): f"{mean:.2f}" for batch, mean in line.items()} for name, line in lines.items()},
+    )
 
 
 def trust_ratio_change(names: Sequence[str], moments: Mapping[str, np.ndarray]) -> Figure:
@@ -160,7 +174,17 @@ def label_efficiency(
     tidy(axes, grid="y")
     told += [f"{level} {value:.2f}" for level, value in levels.items()]
     about = f"{title}: accuracy" if title else "Accuracy"
-    return with_alt(figure, f"{about} by number of labelled images, mean (lowest to highest draw). {'; '.join(told)}.")
+    return with_alt(
+        figure,
+        f"{about} by number of labelled images, mean (lowest to highest draw). {'; '.join(told)}.",
+        f"{about} by number of labelled images: "
+        + "; ".join(
+            f"{method} {np.mean(v[min(v)]):.2f} with {min(v)}, {np.mean(v[max(v)]):.2f} with {max(v)}"
+            for method, v in scores.items()
+        )
+        + ".",
+        {method: {f"{count} labels": _range(v) for count, v in by.items()} for method, by in scores.items()},
+    )
 
 
 def curves_side_by_side(

@@ -11,10 +11,8 @@ from .parts import (
     GREY,
     INK,
     MOST_CLASSES,
-    ORANGE,
     PALETTE,
     colours,
-    in_legend,
     markers,
     name_ends,
     neighbour_grid,
@@ -24,9 +22,6 @@ from .parts import (
     tidy,
     with_alt,
 )
-
-Interval = tuple[float, float, float]  # value, low, high
-
 
 # ---- votes
 
@@ -114,7 +109,7 @@ def curves_by_number(
     figure = Figure(figsize=(7.4, 3.4) if len(panels) > 1 else (6.8, 3.4), layout="constrained")
     names = [list(lines) for lines in panels.values()]
     common = all(name == names[0] for name in names)
-    told = []
+    told, best, numbers = [], [], {}
     drawn = list(zip(figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels.items(), strict=True))
     for axes, (title, lines) in drawn:
         ends = []
@@ -123,6 +118,8 @@ def curves_by_number(
             axes.plot(x, y, marker=marker, color=colour, lw=2, ms=5, mec="white", mew=0.6, clip_on=False, zorder=3)
             ends.append((name, y[-1], colour))
             told.append(f"{title}, {name}: " + ", ".join(f"{v:.2f} at {n:g}" for n, v in by_number.items()))
+            best.append(f"{title}, {name}: {max(y):.2f} at {x[y.index(max(y))]:g}")
+            numbers[f"{title}, {name}"] = {f"{n:g}": f"{v:.2f}" for n, v in by_number.items()}
         axes.set(xscale="log", xlabel=xlabel, ylim=ylim)
         for name, value in levels.items():
             axes.axhline(value, color=GREY, lw=1.2, ls="--", zorder=0)
@@ -150,7 +147,12 @@ def curves_by_number(
         tidy(axes, grid="y")
     drawn[0][0].set_ylabel(ylabel)
     lines = "".join(f" Level: {name} {value:.2f}." for name, value in levels.items())
-    return with_alt(figure, f"{ylabel} against {xlabel}. {'; '.join(told)}.{lines}")
+    return with_alt(
+        figure,
+        f"{ylabel} against {xlabel}. {'; '.join(told)}.{lines}",
+        f"{ylabel} against {xlabel}.{lines} The best of each line: {'; '.join(best)}.",
+        numbers,
+    )
 
 
 def rank_chart(scores: Mapping[str, Mapping[str, float]]) -> Figure:
@@ -255,8 +257,13 @@ def collapse_dashboard(
     below.text(0.015, 0.97, "the diagnosis", fontsize=9.5, fontweight="bold", va="top")
     below.text(0.015, 0.74, said, fontsize=9, va="top")
     told = ", ".join(f"{name} {healthy:.2f}, now {now:.2f}" for name, (healthy, now, _) in measures.items())
+    found = "; ".join(finding.split(":")[0] for finding in findings) or "nothing found"
     return with_alt(
-        figure, f"{title}. Healthy and now: {told}. The diagnosis: {' '.join(findings) or 'nothing found'}."
+        figure,
+        f"{title}. Healthy and now: {told}. The diagnosis: {' '.join(findings) or 'nothing found'}.",
+        f"{title}. The diagnosis: {found}. Healthy and now: {told}.",
+        {name: {"healthy": f"{healthy:.2f}", "now": f"{now:.2f}"} for name, (healthy, now, _) in measures.items()}
+        | {"the diagnosis": {"now": "; ".join(findings)}},
     )
 
 
@@ -293,135 +300,3 @@ def map_grid(
         figure,
         f"t-SNE maps of {', '.join(rows).replace(chr(10), ' ')}; from left to right {', '.join(settings)}.{shares}",
     )
-
-
-# ---- how sure?
-
-
-def interval_rows(
-    panels: Mapping[str, Mapping[str, Interval]], xlabels: Sequence[str], zero: Sequence[str] = ()
-) -> Figure:
-    """Values with their intervals, a row a name, a panel a question; `zero` are the panels with a line at 0.
-
-    Args:
-        panels: `panels[title][name]`: value, low, high; all panels with the same names.
-        xlabels: one a panel.
-        zero: titles of panels of differences. There an interval that holds 0 is grey.
-    """
-    names = list(next(iter(panels.values())))
-    figure = Figure(figsize=(7.4, 0.36 * len(names) + 1.1), layout="constrained")
-    told = []
-    for axes, (title, rows), xlabel in zip(
-        figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels.items(), xlabels, strict=True
-    ):
-        for row, (name, (value, low, high)) in enumerate(rows.items()):
-            colour = GREY if title in zero and low <= 0 <= high else BLUE
-            axes.plot([low, high], [row, row], color=colour, lw=5, alpha=0.35, solid_capstyle="butt")
-            axes.plot(value, row, "o", color=colour, ms=6.5, mec="white", mew=0.7)
-            text = f"{value:+.3f}" if title in zero else f"{value:.3f}"
-            axes.text(1.02, row, text, transform=axes.get_yaxis_transform(), va="center", fontsize=9.5)
-            told.append(f"{title}, {name}: {value:.3f} ({low:.3f} to {high:.3f})")
-        if title in zero:
-            axes.axvline(0, color=INK, lw=1.2, ls="--", zorder=0)
-        axes.set(xlabel=xlabel, ylim=(len(names) - 0.5, -0.5))
-        axes.set_title(title, fontsize=10.5)
-        tidy(axes, grid="x")
-        axes.tick_params(axis="y", length=0)
-    figure.axes[0].set_yticks(range(len(names)), names, fontsize=10)
-    return with_alt(figure, f"Values with 95 % intervals. {'; '.join(told)}.")
-
-
-def coverage(intervals: Sequence[Interval], truth: float) -> Figure:
-    """Intervals from many samples beside the true value, one beside the other; those that miss it are orange."""
-    figure = Figure(figsize=(7.2, 2.7), layout="constrained")
-    axes = figure.add_subplot()
-    missed = [not low <= truth <= high for _, low, high in intervals]
-    for number, ((value, low, high), out) in enumerate(zip(intervals, missed, strict=True), start=1):
-        colour = PALETTE[3] if out else BLUE
-        axes.plot([number, number], [low, high], color=colour, lw=2.4 if out else 1.6, alpha=1 if out else 0.55)
-        axes.plot(number, value, "D" if out else "o", color=colour, ms=3.6)
-    axes.axhline(truth, color=INK, lw=1.3, ls="--")
-    axes.text(1.01, truth, f"all images\n{truth:.3f}", transform=axes.get_yaxis_transform(), va="center", fontsize=9.5)
-    axes.set(xlabel="sample", ylabel="share correct", xlim=(0, len(intervals) + 1))
-    axes.set_title(f"{sum(missed)} of {len(intervals)} intervals miss (orange, ◆)", fontsize=10.5)
-    tidy(axes)
-    return with_alt(
-        figure,
-        f"{len(intervals)} intervals, each from another sample of images; {sum(missed)} of them do not hold "
-        f"{truth:.3f}, the value of all images.",
-    )
-
-
-def chosen_and_fresh(chosen_by: np.ndarray, fresh: np.ndarray) -> Figure:
-    """Many candidates, each scored on the images that choose `[M]` and on fresh ones `[M]`; the winner is named.
-
-    Both are points above the mean of all candidates on the same images, so that it does not matter which are easier.
-    """
-    figure = Figure(figsize=(5.6, 3.9), layout="constrained")
-    axes = figure.add_subplot()
-    winner = int(np.argmax(chosen_by))
-    low = min(chosen_by.min(), fresh.min()) - 0.01
-    high = max(chosen_by.max(), fresh.max()) + 0.01
-    axes.plot([low, high], [low, high], color=GREY, lw=1.2, ls="--")
-    axes.text(high, high, "no luck ", ha="right", va="bottom", fontsize=9.5, color=GREY)
-    axes.axhline(0, color=GREY, lw=1.2, ls=":")
-    axes.text(1.01, 0, "mean of all", transform=axes.get_yaxis_transform(), va="center", fontsize=9.5,
-              color=GREY)  # fmt: skip
-    axes.plot(chosen_by, fresh, "o", color=BLUE, ms=5, alpha=0.6, mec="white", mew=0.5)
-    axes.plot(chosen_by[winner], fresh[winner], "D", color=PALETTE[3], ms=8.5, mec="white")
-    title = f"◆ the winner leads by {chosen_by[winner]:.3f}, then by {fresh[winner]:.3f}"
-    axes.set_title(title, fontsize=10.5, color=PALETTE[3])
-    axes.set(xlabel="above the mean, on the images that choose", ylabel="above the mean, on fresh images")
-    axes.set(xlim=(low, high + 0.01), ylim=(low, high + 0.01))
-    tidy(axes)
-    return with_alt(
-        figure,
-        f"{len(fresh)} candidates. The best on the images that choose leads the mean of all by {chosen_by[winner]:.3f} "
-        f"there, and by {fresh[winner]:.3f} on fresh images.",
-    )
-
-
-# ---- the table
-
-
-def method_table(
-    data: Mapping[str, Mapping[str, Mapping[str, tuple[Sequence[float], tuple[float, float]]]]], chance: float
-) -> Figure:
-    """The table as a picture: a panel a data set, a row a method, a point a seed, a bar for where a new run may fall.
-
-    Args:
-        data: `data[name][method][measure]`: shares correct, one a seed, and the ends of the bar; one or two measures.
-        chance: of guessing.
-    """
-    methods = list(next(iter(data.values())))
-    measures = list(next(iter(next(iter(data.values())).values())))
-    figure = Figure(figsize=(8.0, 0.5 * len(methods) + 1.25), layout="constrained")
-    panels = figure.subplots(1, len(data), sharey=True, squeeze=False)[0]
-    told = []
-    for axes, (name, rows) in zip(panels, data.items(), strict=True):
-        for row, method in enumerate(methods):
-            for number, (measure, colour, marker) in enumerate(
-                zip(measures, colours(ORANGE, BLUE), markers("so"), strict=False)
-            ):
-                seeds, (low, high) = rows[method][measure]
-                y = row + 0.3 * (number - (len(measures) - 1) / 2)
-                axes.plot([low, high], [y, y], color=colour, lw=5, alpha=0.3, solid_capstyle="butt")
-                axes.plot(seeds, [y] * len(seeds), marker, color=colour, ms=5, mec="white", mew=0.6)
-                told.append(f"{name}, {method}, {measure}: {np.mean(seeds):.3f} ({low:.3f} to {high:.3f})")
-        ends = np.array([interval for row in rows.values() for _, interval in row.values()])
-        low, high = ends.min(), ends.max()
-        pad = 0.06 * (high - low)
-        axes.set(xlabel="share correct", ylim=(len(methods) - 0.5, -0.5), xlim=(low - pad, min(high + pad, 1.005)))
-        if low - pad < chance:
-            axes.axvline(chance, color=INK, lw=1.2, ls=":", zorder=0)
-        axes.set_title(name, fontsize=10.5)
-        for edge in np.arange(0.5, len(methods) - 1):
-            axes.axhline(edge, color="#eeeeee", lw=0.8, zorder=0)
-        tidy(axes, grid="x")
-        axes.tick_params(axis="y", length=0)
-    panels[0].set_yticks(range(len(methods)), methods, fontsize=10.5)
-    for measure, colour, marker in zip(measures, colours(ORANGE, BLUE), markers("so"), strict=False):
-        panels[0].plot([], [], marker, color=colour, label=in_legend(measure))
-    panels[0].plot([], [], ":", color=INK, label=f"chance {chance:.2f} (where it is on the panel)")
-    figure.legend(loc="outside lower center", ncols=min(4, len(measures) + 1), frameon=False, fontsize=10)
-    return with_alt(figure, f"The table, mean over seeds (where a new run may fall). {'; '.join(told)}.")

@@ -2,9 +2,10 @@
 
 import unicodedata
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import count, cycle
+from textwrap import shorten
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -23,6 +24,8 @@ MARKERS = "os^DvPX*<>"
 MOST_CLASSES = 40  # that colours and a legend can tell apart; of more a map is one cloud, and a matrix names some
 MOST_ON_A_MAP = 20  # names, which would cover the points
 SQUARE = "□"
+LONGEST_ALT = 400  # characters
+BESIDE = "A table below has the numbers."
 UNSEEN = ("Cc", "Cf", "Mn", "Zl", "Zp", "Zs")  # Unicode's controls, joiners, selectors and spaces
 BLUE, ORANGE, GREY, INK = PALETTE[0], PALETTE[1], "#6b6b6b", "#222222"
 
@@ -38,9 +41,20 @@ def markers(first: str = "") -> Iterator[str]:
     return (order[(i + i // len(order)) % len(order)] for i in count())
 
 
-def with_alt(figure: Figure, text: str) -> Figure:
-    """The finished figure: with its description, and names drawn as they are written, whatever is in them."""
-    figure.alt_text = text
+def with_alt(
+    figure: Figure, text: str, message: str = "", numbers: Mapping[str, Mapping[str, str]] | None = None
+) -> Figure:
+    """The finished figure: with its description, and names drawn as they are written, whatever is in them.
+
+    Args:
+        text: the description, with all numbers: `figure.alt_text`, where it is short enough to be listened to.
+        message: what the figure says, in a sentence or two: the alt text where `text` is too long.
+        numbers: `numbers[row][column]`, for the table that then stands beside the figure, `figure.numbers`.
+    """
+    long = len(text) > LONGEST_ALT
+    figure.numbers = dict(numbers or {}) if long else {}
+    said = " ".join(filter(None, (message, BESIDE if figure.numbers else ""))) if long and message else text
+    figure.alt_text = shorten(said, LONGEST_ALT, placeholder=" ….") if len(said) > LONGEST_ALT else said
     ticks = {axis: axis.get_ticklabels() for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)}  # now made
     powers = {label for axis, labels in ticks.items() if _writes_powers(axis) for label in labels}
     before = {axis: _words(labels) for axis, labels in ticks.items()}
@@ -52,6 +66,12 @@ def with_alt(figure: Figure, text: str) -> Figure:
         if before[axis] != _words(labels):
             _keep(axis, _words(labels))
     return figure
+
+
+def ends_of(values: Mapping[str, float], digits: int = 2) -> str:
+    """The lowest and the highest of named values, in words."""
+    low, high = min(values, key=values.get), max(values, key=values.get)
+    return f"from {values[low]:.{digits}f} ({low}) to {values[high]:.{digits}f} ({high})"
 
 
 def _writes_powers(axis: Axis) -> bool:
