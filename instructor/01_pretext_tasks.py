@@ -25,6 +25,21 @@
 #
 # [02 Augmentations](02_augmentations.ipynb) → · [glossary](../lessons/GLOSSARY.md)
 
+# %% [markdown]
+# ## How this works
+#
+# - **Run** a cell with Shift + Enter, in order, from the top. `[*]` beside a cell says that it is running.
+# - *Predict* means: before you run the next cell, write your guess into its first line. The answer stands below it.
+# - **Exercises**: write your code in the place of the line `raise NotImplementedError`, run the cell, then the one
+#   below it, which checks your function. Whatever you leave out, the lesson goes on with the package's own version, and
+#   says so.
+# - **Stuck?** Take away the `#` before `lesson.NAME.hint()` and run that cell: there are three hints. After an attempt
+#   and three hints, `lesson.NAME.solution()` shows one solution; the exercise then counts as seen, not as solved.
+# - **Explorers**: the keys work in the boxes; sliders are for the mouse. Click into a list to see the names, or type the
+#   beginning of one and press Enter.
+# - **Something looks odd?** Kernel → Restart Kernel and Run All Cells. What was trained is kept in the folder `runs`.
+# - **Your progress** is kept on this machine alone. The last cell of each lesson shows it.
+
 # %%
 import re
 from dataclasses import replace

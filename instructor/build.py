@@ -13,6 +13,8 @@ for solutions, no outputs) and `instructor/NN_name.ipynb` (everything, with the 
   Lists count from 0; the format is Python's, or `minutes`: seconds, rounded up to whole minutes.
 - `{{ time.reading }}`, `{{ time.exercises }}`, `{{ time.optional }}` are minutes, counted from the lesson's text.
 - `instructor/GUIDE.md` and the pages in `instructor/guide/` come from `guide_template.md` and the lessons.
+- `lessons/00_start.ipynb` comes from `start_template.md` and the lessons.
+- `aimsssl/exercises/solutions.json` holds the solutions, packed, for `lesson.NAME.solution()`.
 - Outputs belong to the code they came from, not to the prose: a changed sentence does not make them old.
 """
 
@@ -23,13 +25,21 @@ from pathlib import Path
 from guide import guide_of
 from lesson_execution import execute
 from lesson_notebooks import outputs_of, read_notebook, write
+from lesson_solutions import solutions_of
 from lesson_source import ROOT, BuildError, lessons, measured_profiles, read_cells, source_hash
+from start_page import start_of
 
 
 def build(root: Path = ROOT) -> list[Path]:
-    """Write each notebook, and the guide, whose bytes would change; give back those that were written."""
-    contents = {path: data for lesson in lessons(root) for path, data in outputs_of(lesson).items()} | guide_of(root)
+    """Write each notebook and page whose bytes would change; give back those that were written."""
+    contents = {path: data for lesson in lessons(root) for path, data in outputs_of(lesson).items()}
+    contents |= _pages_of_all(root)
     return [path for path, data in contents.items() if write(path, data)]
+
+
+def _pages_of_all(root: Path) -> dict[Path, bytes]:
+    """What comes from all lessons together: the guide, the start page, the solutions."""
+    return guide_of(root) | start_of(root) | solutions_of(root)
 
 
 def check(root: Path = ROOT, profile: str = "cpu") -> list[str]:
@@ -61,13 +71,14 @@ def check(root: Path = ROOT, profile: str = "cpu") -> list[str]:
             reasons.append(f"{name} has outputs of the profile {stored.get('profile')}, not {profile}: {again}")
         elif "lesson_minutes" in lesson.source.read_text(encoding="utf-8") and profile not in measured_profiles(lesson):
             reasons.append(f"{name} has minutes that were never measured under {profile}: {again}")
+    sources = {lesson.source.stem for lesson in lessons(root)}
     try:
-        for path, data in guide_of(root).items():
+        for path, data in _pages_of_all(root).items():
+            sources.add(path.stem)
             if not path.exists() or path.read_bytes() != data:
                 reasons.append(f"{path.relative_to(root).as_posix()} is not what its sources build: run `make build`")
     except BuildError as error:
         reasons.append(str(error).splitlines()[0])
-    sources = {lesson.source.stem for lesson in lessons(root)}
     for folder in ("lessons", "instructor"):
         for path in sorted((root / folder).glob("*.ipynb")):
             if path.stem not in sources:

@@ -1,6 +1,7 @@
 """The notebook pipeline: what a source builds, what it refuses, what `--check` finds, what an execution stores."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -13,7 +14,8 @@ sys.path.insert(0, str(ROOT / "instructor"))
 import build as pipeline  # noqa: E402
 import lesson_execution  # noqa: E402
 from lesson_notebooks import read_notebook, write  # noqa: E402
-from lesson_source import BuildError, fill_numbers, strip_solution  # noqa: E402
+from lesson_source import BuildError, fill_numbers, lessons, strip_solution  # noqa: E402
+from start_page import start_of  # noqa: E402
 
 SOURCE = '''# %% [markdown]
 # # 09 A lesson
@@ -418,3 +420,26 @@ def test_the_sources_of_the_course_build():
         for cell in pipeline.read_cells(course_lesson):
             if cell.cell_type == "code" and "solution-only" not in cell.metadata.get("tags", []):
                 strip_solution(course_lesson, cell.source)
+
+
+# ---- the start page
+
+
+def test_the_start_page_lists_every_lesson_with_its_minutes_and_shows_progress(monkeypatch, tmp_path, capsys):
+    ((path, data),) = start_of(ROOT).items()
+    text, code = (cell.source for cell in nbformat.reads(data.decode(), as_version=4).cells)
+    for lesson in lessons(ROOT):
+        row = next(line for line in text.splitlines() if f"({lesson.student.name})" in line)
+        assert all(10 <= int(minutes) <= 120 for minutes in re.findall(r"(\d+) min", row)[:2]), row
+        assert (path.parent / lesson.student.name).exists()
+    monkeypatch.setenv("AIMSSSL_HOME", str(tmp_path))
+    exec(code, {})
+    assert "0 of " in capsys.readouterr().out
+
+
+def test_a_course_without_a_template_has_no_start_page_and_a_template_needs_its_place(tmp_path):
+    (tmp_path / "instructor").mkdir()
+    assert start_of(tmp_path) == {}
+    (tmp_path / "instructor" / "start_template.md").write_text("# Here")
+    with pytest.raises(BuildError, match="start_template.md: there is no {{ lessons }}"):
+        start_of(tmp_path)

@@ -147,13 +147,13 @@ def test_doctor_data_and_progress(capsys):
     assert "04" in capsys.readouterr().out
 
 
-def test_lab_opens_the_first_lesson_and_phones_nobody(monkeypatch, tmp_path):
+def test_lab_opens_the_start_page_and_phones_nobody(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     called = {}
     monkeypatch.setattr(subprocess, "call", lambda command, **options: called.update(command=command, **options) or 0)
     assert aimsssl("lab", "--no-browser", "--port=9999") == 0
     words = called["command"]
-    assert words[-1].replace("\\", "/") == "lessons/01_pretext_tasks.ipynb" and (called["cwd"] / words[-1]).exists()
+    assert words[-1].replace("\\", "/") == "lessons/00_start.ipynb" and (called["cwd"] / words[-1]).exists()
     assert "--no-browser" in words and "--port=9999" in words and "--LabApp.news_url=None" in words
     assert called["cwd"] == tmp_path / "aimsssl-course" and "--ServerApp.root_dir=" + str(called["cwd"]) in words
     monkeypatch.chdir(called["cwd"])  # from inside it is the same course, not another one in it

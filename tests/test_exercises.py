@@ -1,5 +1,6 @@
 """Exercises: the four outcomes, the fallback, progress, and every mistake of every lesson by its own message."""
 
+import ast
 import dataclasses
 import functools
 import inspect
@@ -15,11 +16,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from solutions import solutions
+from solutions import not_in_a_lesson_yet, solutions
 from test_mutation import right_answers
 
 from aimsssl import exercises
 from aimsssl.exercises import display, lesson04, record
+from aimsssl.exercises import solutions as shown_solutions
 from aimsssl.exercises.calling import Wrong, call
 from aimsssl.exercises.compare import describe, difference
 from aimsssl.exercises.framework import GENERAL, Case, Exercise
@@ -353,6 +355,85 @@ def test_hints_come_one_by_one_and_are_counted(exercise, capsys):
     out = capsys.readouterr().out
     assert "no more hints" in out and all(hint in out for hint in exercise.hints)
     assert record.entry("99", "double")["hints"] == 3
+
+
+def solved_it(x):
+    return 2 * x
+
+
+@pytest.fixture
+def solution(monkeypatch):
+    code = "def double(x):\n    return 2 * x"
+    monkeypatch.setattr(
+        shown_solutions, "of", lambda lesson, name: code if (lesson, name) == ("99", "double") else None
+    )
+    return code
+
+
+def test_a_solution_needs_an_attempt_and_all_hints_and_is_never_counted_as_solved(exercise, solution, capsys):
+    exercise.check(None)  # a stub is no attempt
+    exercise.solution()
+    out = capsys.readouterr().out
+    assert "check an attempt" in out and "all 3 hints" in out and solution.splitlines()[1] not in out
+    exercise.check(lambda x: x / 2)
+    exercise.solution()
+    out = capsys.readouterr().out
+    assert "check an attempt" not in out and "all 3 hints" in out
+    for _ in range(3):
+        exercise.hint()
+    assert not record.entry("99", "double")["seen"]
+    exercise.solution()
+    out = capsys.readouterr().out
+    assert "    return 2 * x" in out and "counts as seen, not as solved" in out
+    exercise.check(solved_it)
+    assert "Its solution was seen, so it is not counted as solved." in capsys.readouterr().out
+    entry = record.entry("99", "double")
+    assert entry["seen"] and not entry["solved"] and entry["last"] == "passed"
+
+
+def test_whoever_solved_it_may_see_the_solution_and_keeps_it_solved(exercise, solution, capsys):
+    exercise.check(solved_it)
+    exercise.solution()
+    assert "    return 2 * x" in (out := capsys.readouterr().out) and "stays solved" in out
+    entry = record.entry("99", "double")
+    assert entry["solved"] and not entry["seen"]
+
+
+def test_an_instructor_switches_solutions_off(monkeypatch, tmp_path):
+    assert "def lars_step" in shown_solutions.of("04", "lars_step")
+    for word in ("off", "OFF ", "0"):
+        monkeypatch.setenv(shown_solutions.SWITCH, word)
+        assert shown_solutions.of("04", "lars_step") is None
+    monkeypatch.delenv(shown_solutions.SWITCH)
+    monkeypatch.setattr(shown_solutions, "FILE", tmp_path / "deleted.json")
+    assert shown_solutions.of("04", "lars_step") is None
+
+
+def test_without_solutions_it_says_so_and_counts_nothing(exercise, monkeypatch, capsys):
+    monkeypatch.setattr(shown_solutions, "of", lambda lesson, name: None)
+    exercise.check(solved_it)
+    exercise.solution()
+    assert "switched off" in capsys.readouterr().out and not record.entry("99", "double")["seen"]
+
+
+def test_every_exercise_of_a_lesson_has_its_solution():
+    """The mutation tests run them; here: what is packed is what the lesson has, without the marks of the build."""
+    for exercise in EXERCISES:
+        if (exercise.lesson, exercise.name) in not_in_a_lesson_yet():
+            continue
+        code, (source, _) = (
+            shown_solutions.of(exercise.lesson, exercise.name),
+            solutions(exercise.lesson)[exercise.name],
+        )
+        assert ast.unparse(ast.parse(code)) == source and "SOLUTION" not in code and "NotImplementedError" not in code
+
+
+def test_progress_tells_seen_from_solved(monkeypatch):
+    entries = {"lars_step": dict(record.EMPTY, seen=True, attempts=2), "warmup_cosine": dict(record.EMPTY, solved=True)}
+    monkeypatch.setattr(record, "read", lambda: {"04": entries})
+    lines = exercises.progress_table().splitlines()
+    assert "◇ seen" in next(line for line in lines if "lars_step" in line)
+    assert "✓ solved" in next(line for line in lines if "warmup_cosine" in line) and lines[-1].startswith("1 of ")
 
 
 def test_a_notebook_gets_html_with_a_text_alternative(monkeypatch):

@@ -373,6 +373,15 @@ class QuickJudge:
         pass
 
 
+def test_a_solution_that_was_asked_for_is_no_solved_exercise(tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "_Judge", QuickJudge)
+    write(tmp_path / "a.ipynb", notebook([START, "lesson.warmup_cosine.solution()", "# lesson.lars_step.solution()"]))
+    (graded,) = grading.grade_folder(tmp_path)
+    assert graded.verdicts[KEY] == Verdict("solution seen") and graded.verdicts["04", "lars_step"] == Verdict("solved")
+    said = grading.report([graded])
+    assert "◇ warmup_cosine" in said and f"{len(graded.verdicts) - 1} of {len(graded.verdicts)} solved" in said
+
+
 def test_ctrl_c_keeps_what_is_done(tmp_path, monkeypatch):
     monkeypatch.setattr(running, "_Judge", QuickJudge)
     for name in "abc":

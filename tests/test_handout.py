@@ -50,7 +50,8 @@ def test_it_has_what_an_installation_needs_and_no_more(folder):
     top = {path.name for path in folder.iterdir()}
     assert top == {"README.md", *handout.TAKEN}
     assert {path.name for path in (folder / "lessons").glob("*.ipynb")} == {
-        lesson.student.name for lesson in lessons(ROOT)
+        "00_start.ipynb",
+        *(lesson.student.name for lesson in lessons(ROOT)),
     }
     assert (folder / "data" / "recorded_runs" / "table" / "result.json").is_file()
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*")]

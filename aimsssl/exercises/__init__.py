@@ -31,13 +31,19 @@ def progress_table() -> str:
     for number, module in lessons().items():
         for name, exercise in exercises_of(module).items():
             entry = {**record.EMPTY, **recorded.get(number, {}).get(name, {})}
-            state = "✓ solved" if entry["solved"] else "✗ tried" if entry["attempts"] else "○ open"
+            state = _state(entry)
             solved += bool(entry["solved"])
             counts = (str(entry["attempts"]), f"{entry['hints']}/{len(exercise.hints)}")
             rows.append((number, name, exercise.difficulty, str(exercise.minutes), state, *counts, entry["last"]))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return "\n".join([*lines, f"{solved} of {len(rows) - 1} exercises solved. The record is {record.path()}."])
+
+
+def _state(entry: dict) -> str:
+    if entry["solved"]:
+        return "✓ solved"
+    return "◇ seen" if entry["seen"] else "✗ tried" if entry["attempts"] else "○ open"
 
 
 def progress() -> None:

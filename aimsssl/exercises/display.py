@@ -7,7 +7,7 @@ import html
 import sys
 from collections.abc import Sequence
 
-BARS = {"passed": "#029e73", "wrong": "#d55e00", "raised": "#d55e00", "not attempted": "#949494", "hint": "#0173b2"}
+BARS = {"passed": "#029e73", "wrong": "#d55e00", "raised": "#d55e00", "hint": "#0173b2", "solution": "#0173b2"}
 
 
 def show(kind: str, title: str, lines: Sequence[str], monospace: bool = False) -> None:

@@ -18,7 +18,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from aimsssl.exercises import record
+from aimsssl.exercises import record, solutions
 from aimsssl.exercises.calling import (
     NotAttempted,
     Raised,
@@ -71,6 +71,7 @@ class Exercise:
     may_seed: bool = False
     mistakes: dict[str, Mistake] = field(default_factory=dict)
     hints_shown: int = field(default=0, init=False)
+    attempted: bool = field(default=False, init=False)
     _known: dict = field(default_factory=dict, init=False, repr=False)
 
     # ---- writing an exercise
@@ -125,14 +126,15 @@ class Exercise:
         """Judge a function, show and record the outcome, and give back the function that the lesson goes on with."""
         outcome = self.examine(student)
         if outcome.kind == "passed":
-            banner = f"From here on the notebook uses your {self.name}."
+            seen = " Its solution was seen, so it is not counted as solved." if self._entry()["seen"] else ""
+            banner = f"From here on the notebook uses your {self.name}.{seen}"
         else:
             banner = (
                 f"▲ FALLBACK: from here on the notebook uses the package's own {self.name}. "
                 f"The exercise is not solved. Hints: lesson.{self.name}.hint()"
             )
         if outcome.kind != "not attempted":
-            solved = outcome.kind == "passed"
+            self.attempted, solved = True, outcome.kind == "passed"
             record.note_attempt(self.lesson, self.name, outcome.mistake or outcome.kind, solved)
         show(outcome.kind, outcome.title, [*outcome.details, banner])
         return student if outcome.kind == "passed" else self.reference
@@ -147,6 +149,27 @@ class Exercise:
         else:
             lines = [f"{number}. {hint}" for number, hint in enumerate(self.hints, start=1)]
             show("hint", f"There are no more hints · {self.name}. All of them again:", lines)
+
+    def solution(self) -> None:
+        """Show the lesson's solution, after an attempt and all hints. It counts as seen, not as solved."""
+        entry, code = self._entry(), solutions.of(self.lesson, self.name)
+        if code is None:
+            show("note", f"No solution · {self.name}", ["Solutions are switched off in this copy of the course."])
+            return
+        missing = (
+            [] if self.attempted or entry["attempts"] else [f"check an attempt of yours: lesson.{self.name}.check"]
+        )
+        if max(self.hints_shown, entry["hints"]) < len(self.hints):
+            missing.append(f"read all {len(self.hints)} hints with lesson.{self.name}.hint()")
+        if missing and not entry["solved"]:
+            show("note", f"Not yet · {self.name}", [f"Before the solution, {' and '.join(missing)}."])
+            return
+        record.note_seen(self.lesson, self.name)
+        counted = "You solved it before; it stays solved." if entry["solved"] else "It counts as seen, not as solved."
+        show("solution", f"One solution · {self.name}", [*code.splitlines(), counted], monospace=True)
+
+    def _entry(self) -> dict:
+        return record.entry(self.lesson, self.name)
 
     # ---- running the cases
 

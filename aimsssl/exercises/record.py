@@ -2,7 +2,9 @@
 
 The file is `progress.json` in `~/.aimsssl`, or in the folder that the environment variable `AIMSSSL_HOME` names:
 
-    {"04": {"lars_step": {"attempts": 3, "solved": true, "hints": 1, "last": "passed"}}}
+    {"04": {"lars_step": {"attempts": 3, "solved": true, "seen": false, "hints": 1, "last": "passed"}}}
+
+Whose solution was seen before it was solved stays seen.
 
 An exercise that has moved to another lesson since is read under its new place.
 
@@ -21,7 +23,7 @@ from pathlib import Path
 
 from aimsssl.exercises.display import show
 
-EMPTY = {"attempts": 0, "solved": False, "hints": 0, "last": ""}
+EMPTY = {"attempts": 0, "solved": False, "seen": False, "hints": 0, "last": ""}
 MOVED = {("06", "find_the_leak"): "07", ("06", "confidence_interval"): "07"}  # {(old lesson, exercise): new lesson}
 LARGEST = 10_000_000  # bytes: no record of the course's exercises comes near it
 PATIENCE = 2.0  # seconds to wait for another notebook that is writing
@@ -60,10 +62,11 @@ def entry(lesson: str, name: str) -> dict:
 
 
 def note_attempt(lesson: str, name: str, outcome: str, solved: bool) -> None:
-    """Count one attempt. An exercise that was solved once stays solved."""
+    """Count one attempt. An exercise that was solved once stays solved; one whose solution was seen is never solved."""
 
     def changed(old: dict) -> dict:
-        return {"attempts": old["attempts"] + 1, "solved": old["solved"] or bool(solved), "last": outcome}
+        by_oneself = bool(solved) and not old["seen"]
+        return {"attempts": old["attempts"] + 1, "solved": old["solved"] or by_oneself, "last": outcome}
 
     _update(lesson, name, changed)
 
@@ -71,6 +74,11 @@ def note_attempt(lesson: str, name: str, outcome: str, solved: bool) -> None:
 def note_hints(lesson: str, name: str, shown: int) -> None:
     """Keep the largest number of hints that were shown for one exercise."""
     _update(lesson, name, lambda old: {"hints": max(old["hints"], shown)})
+
+
+def note_seen(lesson: str, name: str) -> None:
+    """The solution was shown; of an exercise that was solved before, nothing changes."""
+    _update(lesson, name, lambda old: {"seen": not old["solved"]})
 
 
 def _read() -> dict[str, dict[str, dict]]:
@@ -107,6 +115,7 @@ def _moved(data: dict[str, dict[str, dict]]) -> dict[str, dict[str, dict]]:
         data[new][name] = {
             "attempts": before["attempts"] + after["attempts"],
             "solved": before["solved"] or after["solved"],
+            "seen": before["seen"] or after["seen"],
             "hints": max(before["hints"], after["hints"]),
             "last": after["last"] or before["last"],
         }

@@ -40,6 +40,7 @@ class Verdict:
 
 KINDS = {
     "solved": "✓",
+    "solution seen": "◇",  # it passes, and the notebook asks for the solution
     "look at it": "▲",  # passes in its own process and not in ours, or takes the package's function
     "wrong": "✗",
     "raised": "✗",

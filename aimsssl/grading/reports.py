@@ -15,7 +15,10 @@ from .judging import KINDS, Verdict
 from .running import Graded, in_order
 
 Key = tuple[str, str]  # lesson, exercise
-SIGNS = "✓ solved   ✗ tried: what is wrong   ○ not attempted   ▲ look at it yourself, or: it could not be read"
+SIGNS = (
+    "✓ solved   ◇ right, but the solution was seen   ✗ tried: what is wrong   ○ not attempted   "
+    "▲ look at it yourself, or: it could not be read"
+)
 MISTAKES = ("wrong", "raised", "syntax error", "timed out", "stopped", "no function of this name", "look at it")
 
 
@@ -69,7 +72,7 @@ def report(results: list[Graded]) -> str:
 
 
 def _bracket(verdict: Verdict) -> str:
-    if verdict.kind in ("solved", "not attempted"):
+    if verdict.kind in ("solved", "solution seen", "not attempted"):
         return ""
     return f" ({verdict.detail or verdict.kind})" if verdict.kind == "wrong" else f" ({verdict})"
 

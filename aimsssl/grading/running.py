@@ -149,6 +149,7 @@ class _Journal:
 # ---- the judges
 
 
+PASSED = ("solved", "solution seen")
 GAVE_UP = "the grader's own process ended"
 
 
@@ -181,9 +182,11 @@ class _Judges:
             names = in_order(number)
             request = {**self.settings, "lesson": number, "cells": submission.cells, "course": _course(number)}
             for name in names:
-                solved = [other for other in names if verdicts.get((number, other), Verdict("")).kind == "solved"]
+                solved = [other for other in names if verdicts.get((number, other), Verdict("")).kind in PASSED]
                 others = [other for other in names if other != name]
                 verdict = self._ask({**request, "name": name, "others": others, "solved": solved})
+                if verdict.kind == "solved" and _asks_for_the_solution(submission, name):
+                    verdict = Verdict("solution seen")
                 verdicts[number, name] = Verdict(verdict.kind, shown(verdict.detail)[:200])
         return verdicts
 
@@ -242,6 +245,12 @@ class _Judge:
             with contextlib.suppress(OSError):
                 pipe.close()
         self.home.cleanup()
+
+
+def _asks_for_the_solution(submission: Submission, name: str) -> bool:
+    """Whether a cell calls `lesson.NAME.solution()`; a comment does not."""
+    asked = re.compile(rf"^[^#\n]*\b{name}\.solution\(", re.MULTILINE)
+    return any(asked.search(source) for _, _, source in submission.cells)
 
 
 def _lessons_in(submission: Submission) -> list[str]:
