@@ -223,9 +223,11 @@ def collapse_dashboard(
         findings: sentences; none for a healthy representation.
         title: the fault and its strength.
     """
-    figure = Figure(figsize=(8.4, 4.4), layout="constrained")
+    said = "\n".join(fill(finding, 118) for finding in findings) or "nothing found"
+    room = max(1.1, 0.5 + 0.16 * len(said.splitlines()))  # inches
+    figure = Figure(figsize=(8.4, 3.3 + room), layout="constrained")
     figure.suptitle(title, fontsize=11)
-    above, below = figure.subfigures(2, 1, height_ratios=(1, 0.33))
+    above, below = figure.subfigures(2, 1, height_ratios=(3.3, room))
     left, right = above.subfigures(1, 2, width_ratios=(1, 1.35))
     axes = left.subplots()
     scatter(axes, points, labels, classes, size=12)
@@ -253,17 +255,15 @@ def collapse_dashboard(
             fontsize=9.5,
         )
     right.suptitle("○ healthy   ● now", fontsize=9.5)
-    said = "\n".join(fill(finding, 118) for finding in findings) or "nothing found"
     below.text(0.015, 0.97, "the diagnosis", fontsize=9.5, fontweight="bold", va="top")
-    below.text(0.015, 0.74, said, fontsize=9, va="top")
+    below.text(0.015, 1 - 0.28 / room, said, fontsize=9, va="top")
     told = ", ".join(f"{name} {healthy:.2f}, now {now:.2f}" for name, (healthy, now, _) in measures.items())
     found = "; ".join(finding.split(":")[0] for finding in findings) or "nothing found"
     return with_alt(
         figure,
         f"{title}. Healthy and now: {told}. The diagnosis: {' '.join(findings) or 'nothing found'}.",
         f"{title}. The diagnosis: {found}. Healthy and now: {told}.",
-        {name: {"healthy": f"{healthy:.2f}", "now": f"{now:.2f}"} for name, (healthy, now, _) in measures.items()}
-        | {"the diagnosis": {"now": "; ".join(findings)}},
+        {name: {"healthy": f"{healthy:.2f}", "now": f"{now:.2f}"} for name, (healthy, now, _) in measures.items()},
     )
 
 
