@@ -165,7 +165,7 @@ def test_right_gives_back_the_students_function(exercise, capsys):
     assert exercise.check(mine) is mine
     out = capsys.readouterr().out
     assert "✓ PASSED · double ●○○" in out and "FALLBACK" not in out
-    assert record.entry("99", "double") == {"attempts": 1, "solved": True, "hints": 0, "last": "passed"}
+    assert record.entry("99", "double") == {**record.EMPTY, "attempts": 1, "solved": True, "last": "passed"}
 
 
 def test_wrong_names_the_mistake_what_came_and_what_was_expected(exercise, capsys):
@@ -182,7 +182,7 @@ def test_wrong_names_the_mistake_what_came_and_what_was_expected(exercise, capsy
         "The exercise is not solved",
     ):
         assert words in out
-    assert record.entry("99", "double") == {"attempts": 1, "solved": False, "hints": 0, "last": "halved"}
+    assert record.entry("99", "double") == {**record.EMPTY, "attempts": 1, "last": "halved"}
 
 
 def test_raised_shows_the_error_their_line_and_the_shapes(exercise, capsys):
@@ -484,7 +484,7 @@ def test_solved_stays_solved_and_the_table_tells(capsys):
 
 def test_an_exercise_that_moved_keeps_what_was_done_in_its_old_lesson(home):
     home.mkdir()
-    old = {"attempts": 3, "solved": True, "hints": 2, "last": "passed"}
+    old = {**record.EMPTY, "attempts": 3, "solved": True, "hints": 2, "last": "passed"}
     record.path().write_text(json.dumps({"06": {"find_the_leak": old, "weighted_knn": old}}))
     assert record.read() == {"06": {"weighted_knn": old}, "07": {"find_the_leak": old}}
     record.note_attempt("07", "find_the_leak", "luck not counted", solved=False)
@@ -494,7 +494,13 @@ def test_an_exercise_that_moved_keeps_what_was_done_in_its_old_lesson(home):
     assert json.loads(record.path().read_text())["07"]["find_the_leak"]["attempts"] == 4
     both = {"06": {"find_the_leak": old}, "07": {"find_the_leak": {"attempts": 1, "hints": 3, "last": "raised"}}}
     record.path().write_text(json.dumps(both))
-    assert record.entry("07", "find_the_leak") == {"attempts": 4, "solved": True, "hints": 3, "last": "raised"}
+    assert record.entry("07", "find_the_leak") == {
+        **record.EMPTY,
+        "attempts": 4,
+        "solved": True,
+        "hints": 3,
+        "last": "raised",
+    }
     line = next(line for line in exercises.progress_table().splitlines() if "find_the_leak" in line)
     assert line.startswith("07") and "✓ solved" in line
 

@@ -14,7 +14,7 @@ from aimsssl import profile
 from aimsssl.cli import main
 from aimsssl.exercises import display, progress_table, record
 
-GOOD = {"attempts": 3, "solved": True, "hints": 1, "last": "passed"}
+GOOD = {"attempts": 3, "solved": True, "seen": False, "hints": 1, "last": "passed"}
 
 
 def put(content: str | bytes) -> None:
@@ -40,7 +40,7 @@ DAMAGES = {
         f"{key} is {value!r}": text({"04": {"lars_step": {**GOOD, key: value}}})
         for key in GOOD
         for value in (None, "3", -1, 1.5, [1], {"a": 1}, True)
-        if not (key == "solved" and value is True) and not (key == "last" and value == "3")
+        if not (key in ("solved", "seen") and value is True) and not (key == "last" and value == "3")
     },
     "a folder": lambda: record.path().mkdir(parents=True),
 }  # fmt: skip
@@ -60,7 +60,7 @@ def test_a_damaged_record_is_set_aside_and_a_new_one_begins(damage, capsys, monk
         callable(made) or kept.read_bytes() == (made if isinstance(made, bytes) else made.encode())
     )
     record.note_attempt("04", "lars_step", "passed", True)
-    assert record.entry("04", "lars_step") == {"attempts": 1, "solved": True, "hints": 0, "last": "passed"}
+    assert record.entry("04", "lars_step") == {**record.EMPTY, "attempts": 1, "solved": True, "last": "passed"}
     assert "✓ solved" in progress_table()
 
 
@@ -76,7 +76,7 @@ def test_what_was_set_aside_earlier_stays():
 def test_a_lone_surrogate_goes_in_and_out(capsys):
     put('{"04": {"lars_step": {"attempts": 1, "solved": false, "hints": 0, "last": "\\ud800", "more": 1}}}')
     record.note_attempt("04", "lars_step", "\udfff", False)
-    assert record.entry("04", "lars_step") == {"attempts": 2, "solved": False, "hints": 0, "last": "\udfff", "more": 1}
+    assert record.entry("04", "lars_step") == {**record.EMPTY, "attempts": 2, "last": "\udfff", "more": 1}
     display.show("note", progress_table(), ["\ud800"])
     assert "?" in capsys.readouterr().out
 

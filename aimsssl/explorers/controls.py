@@ -28,7 +28,8 @@ STYLE = """<style>
 .aimsssl-explorer [disabled] .noUi-handle::before { border-color: #ccc; cursor: not-allowed }
 .aimsssl-explorer input:disabled { opacity: 0.5 }
 .aimsssl-explorer input[list] {
-  position: relative; padding-right: 1.4em; background: no-repeat right 0.4em center / 0.8em 0.4em
+  position: relative; box-sizing: border-box; padding-right: 1.4em;
+  background: no-repeat right 0.4em center / 0.8em 0.4em
   conic-gradient(from -60deg at 50% 100%, #767676 120deg, transparent 0) }
 .aimsssl-explorer input[list]::placeholder { color: inherit; opacity: 1 }
 .aimsssl-explorer input[list]::-webkit-calendar-picker-indicator {
@@ -146,7 +147,7 @@ def _listed(choice: widgets.Dropdown | widgets.SelectionSlider, description: str
 def _row(box: widgets.Widget, source: widgets.Widget) -> Control:
     """Both beside each other where there is room; a list has no place on the page."""
     box.style.description_width = NAME_WIDTH
-    box.layout.width = "18em"
+    box.layout.width, box.layout.max_width = "18em", "100%"
     source.layout.width = "14em"
     shown = [box] if isinstance(source, widgets.Dropdown) else [box, source]
     return Control(widgets.HBox(shown, layout=widgets.Layout(flex_flow="row wrap")), source)
