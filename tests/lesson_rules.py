@@ -23,7 +23,7 @@ HIDDEN = [  # what stands in prose and is no claim of a number
     for pattern in (
         r"<!--.*?-->", r"\{\{.*?\}\}", r"```.*?```", r"`[^`\n]*`", r"\$\$.*?\$\$", r"\$[^$]+\$", r"\]\([^)]*\)",
         r"<[^>]*>", r"https?://\S+", r"arXiv:\S+", r"^#+ .*$", r"\b(?:19|20)\d\d\b", r"^\d+\. ",
-        r"\b(?:[Ll]essons?|[Ss]ections?|[Ee]xercises?) \d+", r"\(\d+ minutes\)",
+        r"\b(?:[Ll]essons?|[Ss]ections?|[Ee]xercises?) \d+", r"\(\d+ minutes\)", r"§\s?\d[\d.]*",
     )
 ]  # fmt: skip
 NUMBER = re.compile(r"(?<![\w.,/-])\d+(?:,\d{3})*(?:\.\d+)?(?:\s?%)?(?![\w])")

@@ -316,3 +316,163 @@ def test_decay_and_blur_hold_the_climb_back(encoder):
     roughness = lambda x: (x[..., 1:] - x[..., :-1]).square().sum() / x.square().sum()  # noqa: E731
     assert made(decay=0.2, blur=1e-3).norm() < 0.9 * plain.norm()
     assert roughness(made(decay=0.0, blur=1.0)) < 0.8 * roughness(plain)
+
+
+# ---- what clusters are about
+
+
+def known_images(clusters: torch.Tensor, unknown: int = 0) -> ImageSet:
+    """Images whose class is the cluster's number halved, and whose place from left to right luck alone."""
+    labels = clusters // 2
+    labels[:unknown] = -1
+    x = 4 * torch.randint(6, (len(clusters),), generator=torch.Generator().manual_seed(1)).float()
+    images = torch.zeros(len(clusters), 3, 4, 4, dtype=torch.uint8)
+    return ImageSet("fake", images, labels, ("a", "b", "c"), {"x": x})
+
+
+def test_clusters_that_cut_classes_know_as_much_of_them_as_they_can():
+    clusters = torch.arange(600) % 6
+    images = known_images(clusters)
+    found, most = lesson05.what_they_know(clusters, images), lesson05.most_they_can_know(clusters, images)
+    assert list(found) == list(most) == ["class", "x"], "what is not known of these images is left out"
+    assert found["class"] == pytest.approx(most["class"]) == pytest.approx(np.sqrt(np.log(3) / np.log(6)))
+    assert found["x"] < 0.03 and most["x"] == pytest.approx(1, abs=0.01)
+    assert lesson05.what_they_know(clusters, known_images(clusters, 100))["class"] == pytest.approx(
+        found["class"], 1e-2
+    )
+
+
+def test_clusters_are_shown_from_the_purest_to_the_most_mixed(images):
+    clusters = torch.tensor([0] * 3 + [1] * 4 + [2] * 4 + [3])
+    labels = torch.tensor([0, 0, 1, 2, 2, 2, 2, 0, 1, 2, 0, 1])
+    rows = lesson05.from_pure_to_mixed(clusters, replace(images, labels=labels))
+    assert list(rows) == ["1: 100% c", "0: 67% a", "2: 50% a"], "the cluster of one image is too small"
+    assert [index.tolist() for index in rows.values()] == [[3, 4, 5, 6], [0, 1, 2], [7, 8, 9, 10]]
+    assert list(lesson05.from_pure_to_mixed(clusters, replace(images, labels=labels), 2)) == ["1: 100% c", "2: 50% a"]
+    unknown = lesson05.from_pure_to_mixed(clusters, replace(images, labels=torch.full((12,), -1)))
+    assert list(unknown) == ["cluster 1", "cluster 2", "cluster 0"], "by size"
+
+
+def test_the_first_page_is_of_the_purest_cluster(images):
+    mixed = {0: torch.tensor([0, 0, 2, 0, 0, 2, 1, 1, 2, 1, 1, 1])}
+    assert "cluster 2, epoch 0: 3 images; 100%" in lesson05.cluster_pages(images, mixed, 3).figure.alt_text
+
+
+# ---- an empty cluster
+
+
+def test_the_papers_rule_cuts_one_cluster_beside_its_centroid():
+    x, centroids = draw(60, 2), torch.tensor([[0.0, 0.0], [3.0, 0.0], [50.0, 50.0]])
+    assignments = torch.cdist(x, centroids).argmin(dim=1)
+    kept = centroids.clone(), assignments.clone()
+    torch.manual_seed(0)
+    moved, found = lesson05.papers_refill(x, centroids, assignments)
+    assert torch.equal(centroids, kept[0]) and torch.equal(assignments, kept[1]), "what comes in stays"
+    assert torch.equal(moved[:2], centroids[:2]) and (found == 2).any()
+    halved = int(assignments[found == 2].unique())
+    assert 0 < (moved[2] - centroids[halved]).norm() < 0.1
+    nearer = (x - moved[2]).norm(dim=1) < (x - centroids[halved]).norm(dim=1)
+    assert torch.equal(found == 2, nearer & (assignments == halved))
+
+
+def test_without_a_rule_the_far_cluster_stays_empty_and_inertia_high():
+    def step(x, centroids):
+        assignments = torch.cdist(x, centroids).argmin(dim=1)
+        means = [x[assignments == j].mean(dim=0) if (assignments == j).any() else c for j, c in enumerate(centroids)]
+        return assignments, torch.stack(means)
+
+    rules = {"none": None, "paper": lesson05.papers_refill}
+    rows = {s: lesson05.with_an_empty_cluster(POINTS, 3, step, rule, seeds=4) for s, rule in rules.items()}
+    assert [row["end with an empty cluster"] for row in rows.values()] == [4, 0]
+    assert rows["paper"]["mean inertia"] < 0.7 * rows["none"]["mean inertia"] and rows["none"]["starts"] == 4
+
+
+# ---- measurements
+
+
+def test_a_head_learns_and_its_first_loss_is_that_before_training():
+    labels = torch.arange(90) % 3
+    x, head = draw(90, 3) + 3 * nn.functional.one_hot(labels), nn.Linear(3, 3)
+    before = nn.functional.cross_entropy(head(x), labels).item()
+    losses = lesson05.head_losses(head, x, labels, steps=30)
+    assert len(losses) == 30 and losses[0] == pytest.approx(before) and losses[-1] < 0.5 * before
+    assert nn.functional.cross_entropy(head(x), labels).item() < losses[-1], "the head that came in is trained"
+
+
+def test_the_students_parts_are_called_and_train_the_encoder(encoder):
+    pictures = torch.randint(0, 256, (24, 3, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    calls, before = [], [w.clone() for w in encoder.parameters()]
+
+    def sampler(labels, n, generator):
+        calls.append(n)
+        return torch.arange(n)
+
+    train = lesson05.one_epoch(encoder, lambda images, generator: images.float() / 255, sampler, batch_size=8)
+    train(nn.Linear(encoder.feature_dim, 3), pictures, torch.arange(24) % 3)
+    assert calls == [24] and any(not torch.equal(a, b) for a, b in zip(before, encoder.parameters(), strict=True))
+
+    def step(x, centroids):
+        calls.append("step")
+        return torch.cdist(x, centroids).argmin(dim=1), centroids
+
+    def refill(x, centroids, assignments):
+        calls.append("refill")
+        return centroids, assignments
+
+    clusters = lesson05.cluster_with(POINTS, 3, step, refill, steps=2)
+    assert calls[1:] == ["step", "refill"] * 2 and len(clusters) == len(POINTS) and clusters.max() == 2
+
+
+def test_rounds_are_compared_with_the_classes_and_the_round_before():
+    labels, one = torch.tensor([0, 0, 1, 1, -1]), torch.tensor([3, 3, 5, 5, 5])
+    rows = lesson05.by_round([one, torch.tensor([1, 0, 1, 0, 1])], labels)
+    assert rows["round 1"] == {"with the classes": pytest.approx(1), "with the last clusters": None}
+    assert rows["round 2"]["with the classes"] == pytest.approx(0, abs=1e-9)
+    assert rows["round 2"]["with the last clusters"] < 0.1
+
+
+def test_seeds_say_what_they_can_tell():
+    rows = lesson05.beside_the_best({10: [0.5, 0.51, 0.52], 100: [0.90, 0.91, 0.89], 1000: [0.91, 0.905, 0.90]})
+    assert [row["the seeds say"] for row in rows.values()] == ["below it", "cannot be told from it", "the highest mean"]
+    assert list(rows) == ["k = 10", "k = 100", "k = 1,000"] and rows["k = 10"]["minus the highest"] < -0.3
+    high, low, wide = [0.90, 0.91, 0.92], [0.5, 0.51, 0.52], [0.2, 0.9, 0.6]
+    rows = lesson05.differences({"up": (high, low), "down": (low, high), "none": (wide, low)})
+    assert [row["the seeds say"] for row in rows.values()] == ["better", "worse", "no clear effect"]
+    assert rows["up"]["difference"] == pytest.approx(0.4) and 0 < rows["up"]["±"] < 0.1
+
+
+def test_agreement_is_the_mean_share_of_a_units_most_frequent_class(encoder):
+    pictures = torch.randint(0, 256, (40, 3, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(40) % 4
+    images = ImageSet("fake", pictures, labels, tuple("abcd"))
+    layer = list(evaluation.convolutions(encoder).values())[-1]
+    _, index = evaluation.most_exciting(encoder, layer, pictures, 5)
+    right = np.mean([np.bincount(labels[row]).max() / 5 for row in index])
+    assert lesson05.agreement(encoder, images, 5) == pytest.approx(right)
+    assert 0.25 < lesson05.agreement_by_luck(images, 5) < 0.6
+    assert lesson05.agreement_by_luck(replace(images, labels=torch.zeros(40, dtype=torch.int64))) == 1
+
+
+def test_the_kmeans_timed_is_of_as_many_clusters_as_there_can_be():
+    timed = lesson05.seconds_of_a_step(POINTS, (3, 3, 1000), steps=1)
+    assert list(timed) == [3, len(POINTS)] and all(seconds > 0 for seconds in timed.values())
+
+
+def test_recorded_probes_have_a_row_for_each_method_of_the_lesson():
+    for data in ("MNIST", "CIFAR-10"):
+        rows = lesson05.recorded_probes(data)
+        assert list(rows) == ["raw pixels", "random weights", "DeepCluster", "supervised"]
+        assert min(rows["DeepCluster"]) > max(rows["random weights"]), "as the lesson says"
+
+
+def test_a_point_keeps_its_colour_through_the_stages():
+    stages = lesson05.whitening(draw(50, 6) @ draw(6, 6, seed=1) + 3)
+    assert list(stages) == ["two features", "PCA", "whitened", "length 1"]
+    np.testing.assert_allclose(stages["PCA"].mean(axis=0), 0, atol=1e-4)
+    np.testing.assert_allclose(stages["whitened"].std(axis=0, ddof=1), 1, rtol=1e-3)
+    np.testing.assert_allclose(np.linalg.norm(stages["length 1"], axis=1), 1, rtol=1e-5)
+    panels = figures.whitening_stages(stages).axes
+    first, last = (panels[i].collections[0].get_array() for i in (0, 3))
+    np.testing.assert_array_equal(first, last)
+    order = np.argsort(np.arctan2(*(stages["length 1"] - stages["length 1"].mean(axis=0)).T))
+    assert (np.diff(np.asarray(last)[order]) >= 0).all()

@@ -93,14 +93,14 @@ def sobel_stages(images: np.ndarray, edges: np.ndarray, names: Sequence[str] = (
 
 
 def whitening_stages(stages: Mapping[str, np.ndarray]) -> Figure:
-    """A cloud of points `[N, 2]` after each stage, a panel a stage, in order."""
+    """A cloud of points `[N, 2]` after each stage, a panel a stage, in order; each point keeps its colour."""
     figure = Figure(figsize=(1.9 * len(stages), 2.35), layout="constrained")
-    numbers = {}
+    numbers, last = {}, list(stages.values())[-1]
+    colour = np.arctan2(*(last - last.mean(axis=0)).T)
     for axes, (name, points) in zip(figure.subplots(1, len(stages), squeeze=False)[0], stages.items(), strict=True):
         reach = 1.1 * np.abs(points).max()
         axes.axhline(0, color="#cccccc", lw=1)
         axes.axvline(0, color="#cccccc", lw=1)
-        colour = np.arctan2(*(points - points.mean(axis=0)).T)
         axes.scatter(*points.T, s=9, c=colour, cmap="twilight", lw=0)
         axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
         axes.set_title(name, fontsize=10)

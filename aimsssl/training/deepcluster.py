@@ -99,8 +99,8 @@ def cluster(
     times.append(time.perf_counter())
     known = train.labels >= 0
     row = {
-        "nmi_previous": None if previous is None else _nmi(assignments, previous),
-        "nmi_labels": _nmi(assignments[known], train.labels[known]) if known.any() else None,
+        "nmi_previous": None if previous is None else nmi(assignments, previous),
+        "nmi_labels": nmi(assignments[known], train.labels[known]) if known.any() else None,
         "empty_clusters": result.empty,
         "reassigned": result.reassigned,
     }
@@ -109,7 +109,7 @@ def cluster(
     return assignments, row
 
 
-def _nmi(a: Tensor, b: Tensor) -> float:
+def nmi(a: Tensor, b: Tensor) -> float:
     """Normalised mutual information, I(a; b) / √(H(a) H(b)) (§4.1)."""
     return float(normalized_mutual_info_score(a.numpy(), b.numpy(), average_method="geometric"))
 
