@@ -103,6 +103,9 @@ DRAW = {
     "rotation_confusion": lambda: figures.rotation_confusion(
         np.stack([np.full((4, 4), 5), 20 * np.eye(4), 18 * np.eye(4) + 2 * np.eye(4)[[2, 1, 0, 3]]]), CLASSES
     ),
+    "numbered_tiles": lambda: figures.numbered_tiles(
+        {"image": IMAGES[:2], "tiles": IMAGES[:2] / 255}, {"tiles": np.array([[2, 0, 1, 3], [3, 2, 1, 0]])}, ["a", "b"]
+    ),
     "task_and_answer": lambda: figures.task_and_answer(
         {"image": IMAGES[0], "input": IMAGES[1] / 255}, {"0°": 0.25, "90°": 0.75}, "90°", "how far?", "probability"
     ),
@@ -410,6 +413,15 @@ def test_rotation_confusion_has_a_map_a_class_with_shares_of_the_row():
         "heart\n0.95 right",
     ]
     assert "chance 0.25: disc 0.25, ring 1.00, heart 0.95" in figure.alt_text
+
+
+def test_numbered_tiles_has_each_number_in_the_middle_of_its_tile():
+    figure = DRAW["numbered_tiles"]()
+    assert [len(axes.texts) for axes in figure.axes] == [0, 0, 4, 4]
+    for text, number, place in zip(figure.axes[2].texts, "2013", range(4), strict=True):
+        assert text.get_text() == number
+        assert text.get_position() == (0.5 + 5 * (place % 2), 0.5 + 5 * (place // 2))  # 3 pixels, a gap of 2, 3 pixels
+    assert "tiles: 2 0 1 3, 3 2 1 0" in figure.alt_text
 
 
 def test_task_and_answer_marks_the_right_bar():

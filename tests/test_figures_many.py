@@ -165,6 +165,8 @@ MANY = {
     "neighbours_by_epoch": lambda n: figures.neighbours_by_epoch(
         stack(len(n)), 0, {i: np.array([i]) for i in range(len(n))}, np.arange(len(n)), n
     ),
+    "numbered_tiles": lambda n: figures.numbered_tiles({x: IMAGE[None] for x in n}, {}),
+    "numbered_tiles, columns": lambda n: figures.numbered_tiles({"row": stack(len(n))}, {"row": np.arange(len(n))[:, None]}, n),
     "ours_and_theirs": lambda n: figures.ours_and_theirs({"set": several(n)}, {"set": values(n)}, n[0]),
     "ours_and_theirs, data": lambda n: figures.ours_and_theirs({x: {"a": [0.5, 0.6]} for x in n}, {}, "them"),
     "overlap_matrices": lambda n: figures.overlap_matrices({name: np.eye(2) for name in n}),

@@ -7,7 +7,8 @@ import torch
 
 pytest.importorskip("ipywidgets")
 
-from aimsssl import pretext
+from aimsssl import pretext, profile
+from aimsssl.augment import to_float
 from aimsssl.datasets import ImageSet, load
 from aimsssl.explorers import lesson01
 from aimsssl.training import PretextConfig, Run, train_pretext
@@ -119,3 +120,65 @@ def test_a_row_of_fills_is_added_at_each_snapshot(images, capsys):
     live = lesson01.LiveFills(probe)
     live(run)
     assert live.figure is not None, "a finished run that is read is shown too"
+
+
+# ---- what the cells ask
+
+
+def test_a_run_lies_in_a_folder_of_its_profile_and_its_images():
+    ci = profile.PROFILES["ci"]
+    folders = {lesson01.run_folder("jigsaw", ci, data) for data in ("shapes", "folder:/a/b c", "cifar10")}
+    assert len(folders) == 3 and all(folder.parts[0] == "runs" and len(folder.parts) == 2 for folder in folders)
+    assert lesson01.run_folder("jigsaw", profile.PROFILES["cpu"], "shapes") not in folders
+
+
+def test_one_of_each_class_and_their_names(images):
+    shown = lesson01.one_of_each(images, most=4)
+    assert shown.labels.tolist() == images.labels.unique()[:4].tolist()
+    assert lesson01.names(shown) == [images.classes[k] for k in shown.labels]
+    first = next(i for i in range(64) if images.labels[i] == shown.labels[2])
+    assert torch.equal(shown.images[2], images.images[first])
+
+
+def test_turns_and_orders_right_are_the_shares_that_the_network_says_right(images, runs):
+    told, turns = pretext.rotated_batch(images.images)
+    said = pretext.answers(runs["rotation"].model, told).argmax(dim=1)
+    assert lesson01.turns_right(runs["rotation"], images) == pytest.approx((said == turns).float().mean().item())
+    right = lesson01.orders_right(runs["jigsaw"], images)
+    counted = {name: int((images.labels == k).sum()) for k, name in enumerate(images.classes)}
+    assert list(right) == ["all", *images.classes]
+    assert right["all"] == pytest.approx(sum(right[name] * n for name, n in counted.items()) / 64)
+
+
+def test_colour_distance_is_low_where_the_nearest_have_the_same_colour(images):
+    grey = torch.linspace(0, 1, 64)[:, None, None, None].expand(64, 3, 4, 4)
+    angle = 1.5 * torch.linspace(0, 1, 64)
+    by_colour = torch.stack([angle.cos(), angle.sin()], dim=1)
+    assert lesson01.colour_distance(by_colour, grey) < 0.06
+    torch.manual_seed(0)
+    assert 0.7 < lesson01.colour_distance(torch.randn(64, 8), grey) < 1.3
+
+
+def test_nearest_leaves_the_image_itself_out_and_marks_its_class(images):
+    h = torch.nn.functional.one_hot(images.labels).float() + 0.01 * torch.randn(64, 10)
+    figure = lesson01.nearest({"by class": h, "noise": torch.randn(64, 8)}, images, query=67, count=3)
+    name = images.classes[images.labels[3]]
+    assert f"class {name} and its 3 nearest" in figure.alt_text and "3 of 3 by by class" in figure.alt_text
+    chosen, *found = (axes.images[0].get_array().data for axes in figure.axes[:4])
+    assert (chosen == images.images[3].permute(1, 2, 0).numpy()).all()
+    assert not any((one == chosen).all() for one in found)
+
+
+def test_tiles_in_order_shows_each_tile_at_its_place(images):
+    few = to_float(images.images[:2])
+    tiles = pretext.normalise_tiles(pretext.cut_tiles(few, 2, 14, torch.Generator().manual_seed(0)))
+    orders = torch.tensor([[2, 0, 3, 1], [0, 1, 2, 3]])
+    figure = lesson01.tiles_in_order(few, tiles, orders, ["a", "b"])
+    in_place, shuffled = (figure.axes[i].images[0].get_array().data for i in (2, 4))
+    assert (shuffled[:14, :14] == in_place[16:, :14]).all() and not (shuffled[:14, :14] == in_place[:14, :14]).all()
+    assert (figure.axes[3].images[0].get_array() == figure.axes[5].images[0].get_array()).all()
+    assert [text.get_text() for text in figure.axes[4].texts] == ["2", "0", "3", "1"]
+
+
+def test_closest_counts_the_places_in_which_the_two_nearest_differ():
+    assert lesson01.closest(torch.tensor([[0, 1, 2, 3], [1, 2, 3, 0], [0, 2, 1, 3]])) == 2

@@ -1,8 +1,14 @@
-"""Lesson 01: a pretext task on one image, the label that was made and the network's answer; fills through training."""
+"""Lesson 01: a pretext task on one image, the label that was made and the network's answer; fills through training.
 
+And what its cells ask of runs and images, by name.
+"""
+
+import re
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
+from itertools import combinations
 from math import ceil
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,6 +18,8 @@ from torch import Tensor
 from .. import figures, pretext
 from ..augment import to_float
 from ..datasets import ImageSet
+from ..evaluation import nearest_neighbours
+from ..profile import Profile
 from ..training import PretextConfig, Run, probe_holes
 from .controls import Explorer, labelled_choice, labelled_slider
 from .display import LiveFigure
@@ -32,6 +40,79 @@ def mosaic(tiles: Tensor, gap: int = 2) -> Tensor:
     return torch.cat(lines, dim=1)[:, :-gap, :-gap]
 
 
+def run_folder(name: str, profile: Profile, data: str) -> Path:
+    """Where a run of the lesson lies: another folder for another profile or other images."""
+    return Path("runs") / f"01_{name}_{profile.name}_{re.sub('[^A-Za-z0-9]+', '_', data)}"
+
+
+def one_of_each(images: ImageSet, most: int = 10) -> ImageSet:
+    """The first image of each class, of `most` classes."""
+    return images[[int((images.labels == label).nonzero()[0]) for label in images.labels.unique()[:most]]]
+
+
+def names(images: ImageSet) -> list[str]:
+    """The class of each image."""
+    return [images.classes[label] for label in images.labels]
+
+
+def lit(images: ImageSet, strength: float) -> ImageSet:
+    """The same images with light from above, see `pretext.plant_shortcut`."""
+    return replace(images, images=pretext.plant_shortcut(images.images, strength))
+
+
+def turns_right(run: Run, images: ImageSet) -> float:
+    """Share of the four turns of each image that a run of rotation says right."""
+    table = pretext.rotation_confusion(run.model, images.images, images.labels)
+    return (table.diagonal(dim1=1, dim2=2).sum() / table.sum()).item()
+
+
+def colour_distance(h: Tensor, images: Tensor) -> float:
+    """Mean distance of the mean colours of each image and its nearest one in h `[N, D]`; 1 is that of a random pair."""
+    colours = to_float(images).mean(dim=(2, 3))  # [N, C]
+    nearest = nearest_neighbours(h, h, 2)[1][:, 1]  # the first one is the image itself
+    of_pairs = torch.cdist(colours, colours)
+    return (of_pairs[torch.arange(len(h)), nearest].mean() / of_pairs.mean()).item()
+
+
+def nearest(representations: Mapping[str, Tensor], images: ImageSet, query: int, count: int = 6) -> Figure:
+    """The `count` images nearest to one of them, a row for each representation `[N, D]`."""
+    query, count = query % len(images), min(count, len(images) - 1)
+    rows = {}
+    for name, h in representations.items():
+        found = nearest_neighbours(h, h[query : query + 1], count + 1)[1][0]
+        found = found[found != query][:count]
+        rows[name] = images.images[found].numpy(), (images.labels[found] == images.labels[query]).numpy()
+    return figures.neighbour_rows(images.images[query].numpy(), rows, images.classes[images.labels[query]])
+
+
+def tiles_in_order(images: Tensor, tiles: Tensor, orders: Tensor, names: list[str]) -> Figure:
+    """Images `[B, C, S, S]`, their normalised tiles `[B, T, C, t, t]` in place, and in the orders `[B, T]`."""
+    seen = (tiles / 5 + 0.5).clamp(0, 1)  # from 2.5 deviations below the mean to 2.5 above
+    places = {"tiles,\nnormalised": torch.arange(orders.shape[1]).expand_as(orders), "shuffled": orders}
+    rows = {"image": images.numpy()}
+    for name, order in places.items():
+        rows[name] = np.stack([mosaic(one) for one in pretext.shuffled_tiles(seen, order)])
+    return figures.numbered_tiles(rows, {name: order.numpy() for name, order in places.items()}, names)
+
+
+def orders_right(run: Run, images: ImageSet) -> dict[str, float]:
+    """Share of the images whose tiles, in a random order each, a run of jigsaw puts right: of all, and by class."""
+    config, generator = config_of(run), torch.Generator().manual_seed(0)
+    tile = config.tile_pixels(images.images.shape[-1])
+    tiles = pretext.normalise_tiles(pretext.cut_tiles(to_float(images.images), config.grid, tile, generator))
+    orders = config.permutations()
+    labels = torch.randint(len(orders), (len(images),), generator=generator)
+    shown = pretext.shuffled_tiles(tiles, orders[labels]).flatten(0, 1)
+    right = (pretext.answers(run.model, shown).argmax(dim=1) == labels).float()
+    by_class = {images.classes[k]: right[images.labels == k].mean().item() for k in images.labels.unique()}
+    return {"all": right.mean().item(), **by_class}
+
+
+def closest(orders: Tensor) -> int:
+    """In how many places the two nearest of the orders `[N, T]` differ."""
+    return min(int((a != b).sum()) for a, b in combinations(orders, 2))
+
+
 def plain_fill(images: Tensor, holes: Tensor) -> Tensor:
     """Images in [0, 1] whose hole has the mean colour of what can be seen: what a fill has to beat, `[N, C, H, W]`."""
     images, seen = to_float(images), ~holes
@@ -50,7 +131,7 @@ def fills_through_training(run: Run, probe: ImageSet) -> Figure:
     holes = probe_holes(config_of(run), probe.images)
     rows = {"image": to_float(probe.images).numpy(), "input": pretext.hide(probe.images, holes).numpy()}
     rows |= {f"epoch {epoch}": run.snapshots[epoch].float().numpy() for epoch in sorted(run.snapshots)}
-    return figures.picture_rows(rows, [probe.classes[label] for label in probe.labels], side=0.72)
+    return figures.picture_rows(rows, names(probe), side=1.3)
 
 
 class LiveFills(LiveFigure):

@@ -48,7 +48,7 @@ from .evaluation import (
 )
 from .images import neighbour_rows, neighbours_by_epoch, two_views
 from .plans import encoder_and_head
-from .pretext import rotation_confusion, task_and_answer
+from .pretext import numbered_tiles, rotation_confusion, task_and_answer
 from .representations import accuracy_bars, map_and_neighbours, similarity_matrix, tsne_panels
 from .training import learning_rate_schedule, simclr_plan, training_curve, trust_ratios
 from .uncertainty import chosen_and_fresh, coverage, interval_rows, method_table
@@ -92,6 +92,7 @@ __all__ = [
     "method_table",
     "neighbour_rows",
     "neighbours_by_epoch",
+    "numbered_tiles",
     "ours_and_theirs",
     "overlap_matrices",
     "picture_rows",

@@ -34,7 +34,8 @@ def neighbour_rows(query: np.ndarray, rows: Mapping[str, tuple[np.ndarray, np.nd
         class_name: of the query.
     """
     count = len(next(iter(rows.values()))[0])
-    figure = Figure(figsize=(7.6, 0.68 * len(rows) + 0.4), layout="constrained")
+    side = max(0.68, 6.0 / (count + 1))  # inches of a picture
+    figure = Figure(figsize=(7.6, side * len(rows) + 0.4), layout="constrained")
     grid = figure.subplots(len(rows), count + 1, squeeze=False)
     for row, (name, (images, same)) in zip(grid, rows.items(), strict=True):
         picture(row[0], query, INK)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from .augmentations import picture_rows
 from .parts import BLUE, GREY, INK, picture, short, tidy, with_alt
 
 MOST = 50  # classes that are drawn: 200 panels take a minute and a half
@@ -45,6 +46,37 @@ def rotation_confusion(counts: np.ndarray, classes: Sequence[str]) -> Figure:
         f"For each class a 4 by 4 map of the turn that was made against the turn that was said; right answers lie on "
         f"the diagonal. Share of right answers, chance 0.25: {told}.{only}",
     )
+
+
+def numbered_tiles(
+    rows: Mapping[str, np.ndarray],
+    numbers: Mapping[str, np.ndarray],
+    titles: Sequence[str] = (),
+    gap: int = 2,
+    side: float = 1.3,
+) -> Figure:
+    """`picture_rows`, with the number of its tile on each tile of the rows that have `numbers`.
+
+    Args:
+        rows: pictures `[K, C, S, S]` by name; those with numbers are tiles row by row with `gap` pixels between.
+        numbers: of the tiles, `[K, T]`, T a square number, by the name of the row.
+        titles: of the columns.
+        gap: pixels between tiles.
+        side: of a picture, in inches.
+    """
+    figure = picture_rows(rows, titles, side)
+    columns, told = max(len(pictures) for pictures in rows.values()), []
+    for line, name in enumerate(rows):
+        for axes, order in zip(figure.axes[line * columns :], numbers.get(name, ()), strict=False):
+            grid = round(len(order) ** 0.5)
+            pitch = (axes.images[0].get_array().shape[0] + gap) / grid  # from tile to tile
+            for place, tile in enumerate(order):
+                x, y = (place % grid + 0.5) * pitch - gap, (place // grid + 0.5) * pitch - gap
+                axes.text(x, y, str(tile), ha="center", va="center", fontsize=10, color=INK,
+                          bbox=dict(boxstyle="circle,pad=0.15", fc="white", ec="none", alpha=0.85))  # fmt: skip
+        if name in numbers:
+            told.append(f"{name}: " + ", ".join(" ".join(map(str, order)) for order in numbers[name]))
+    return with_alt(figure, f"{figure.alt_text} Numbers of the tiles, row by row, in {'; '.join(told)}.")
 
 
 def task_and_answer(
