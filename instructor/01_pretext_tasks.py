@@ -345,7 +345,7 @@ explorers.show(figures.picture_rows(rows, ["mean of all"], side=0.95))
 #
 # ## 3 · A shortcut: solved, and nothing learned
 #
-# In a photograph light comes from above: the sky is bright, the ground is dark. That tells which way is up, and it has
+# In a photograph light comes from above: the sky is bright, the earth is dark. That tells which way is up, and it has
 # nothing to do with what the image shows. A network takes what is easiest. A trick that solves the task without the
 # content is a **shortcut**.
 #
@@ -464,9 +464,9 @@ inpainting = training.train_pretext(train, fill_config, folder, probe=probe.imag
 
 # %% [markdown]
 # **Answer.** After one epoch there is a soft spot already, lighter or darker than what is around it. Then the background
-# gets its colour, and the border of the hole fades. The spot stays grey, or nearly. Textures and sharp edges do not come,
-# and the reason is the loss: where several fills are possible, the smallest *mean* squared error is that of their mean,
-# and a mean of pictures is a blur.
+# gets its colour, and the border of the hole fades. The spot keeps little colour of its own. Textures and sharp edges do
+# not come, and the reason is the loss: where several fills are possible, the smallest *mean* squared error is that of
+# their mean, and a mean of pictures is a blur.
 #
 # (The paper adds a second loss, an **adversarial** one: another network tries to tell fills from real patches. That makes
 # them sharp. Ours differs in other things, too: one square hole, a small decoder, and it starts from the vector *h*,
@@ -515,7 +515,7 @@ explorers.table(rows, "High kNN: the class is near; low distance: the colours ar
 # %% [markdown]
 # **A task teaches what helps to solve it, and no more.** In inpainting, a similar *h* means similar colours. In rotation
 # it does not, for colours say nothing about the turn: the nearest ones have the same shape in any colour. (Section 7 asks
-# a second judge, who is kinder to inpainting.)
+# a second judge, which is kinder to inpainting.)
 #
 # ## 5 · Jigsaw: where does each tile belong?
 #
