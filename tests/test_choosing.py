@@ -45,7 +45,7 @@ def asked(monkeypatch):
 
 
 def test_the_probe_reads_test_features_once(asked):
-    linear_probe(*blobs(SIZES["train"]), *blobs(SIZES["test"]), strengths=(1e-3, 1e-2, 1e-1))
+    linear_probe(*blobs(SIZES["train"]), *blobs(SIZES["test"]), inverse_penalties=(1e-3, 1e-2, 1e-1))
     assert asked.count(SIZES["test"]) == 1 and asked[-1] == SIZES["test"], "the last thing it does"
     assert len(asked) > 2 and set(asked[:-1]) == {50}, "the strengths are compared on a fifth of the training features"
 
@@ -57,7 +57,7 @@ def test_the_probe_chooses_without_the_test_split():
     other_images = linear_probe(*train, torch.randn(SIZES["test"], 12) * 100, test[1])
     assert torch.equal(other_labels.predictions, honest.predictions) and other_labels.accuracy != honest.accuracy
     assert not torch.equal(other_images.predictions, honest.predictions)
-    chosen = {(r.strength, r.validation_accuracy) for r in (honest, other_labels, other_images)}
+    chosen = {(r.inverse_penalty, r.validation_accuracy) for r in (honest, other_labels, other_images)}
     assert len(chosen) == 1
 
 

@@ -56,7 +56,7 @@ def test_nearest_neighbours_in_chunks():
 def test_linear_probe_is_logistic_regression_on_standardised_features():
     (x, y), (q, t) = blobs(400, 0), blobs(300, 1)
     x, q = x * 50 + 7, q * 50 + 7
-    result = linear_probe(x, y, q, t, strengths=(0.1,))
+    result = linear_probe(x, y, q, t, inverse_penalties=(0.1,))
     scale = lambda f: ((f - x.mean(0)) / x.std(0)).numpy()  # noqa: E731
     theirs = LogisticRegression(C=0.1, max_iter=300).fit(scale(x), y.numpy())
     assert result.accuracy == pytest.approx(theirs.score(scale(q), t.numpy()), abs=0.005)
@@ -68,25 +68,23 @@ def test_the_strength_is_chosen_without_the_test_split():
     (x, y), (q, t) = blobs(300, 0), blobs(200, 1)
     honest = linear_probe(x, y, q, t)
     shuffled = linear_probe(x, y, q, t[torch.randperm(200, generator=torch.Generator().manual_seed(0))])
-    assert honest.strength == shuffled.strength and torch.equal(honest.predictions, shuffled.predictions)
+    assert honest.inverse_penalty == shuffled.inverse_penalty and torch.equal(honest.predictions, shuffled.predictions)
     assert honest.accuracy > shuffled.accuracy + 0.2
 
 
 def test_the_strength_is_the_best_on_validation():
-    """Against one fit from scratch for each strength, on data where weak regularisation overfits."""
+    """Against one fit from scratch for each penalty, on data where a weak one overfits."""
     (x, y), (q, t) = blobs(300, 0, spread=3.0), blobs(200, 1)
     noise = torch.randn(500, 100, generator=torch.Generator().manual_seed(1))
     x, q = torch.cat([x, noise[:300]], 1), torch.cat([q, noise[300:]], 1)
-    strengths = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 100.0)
-    result = linear_probe(x, y, q, t, strengths=strengths, seed=3)
+    cs = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 100.0)
+    result = linear_probe(x, y, q, t, inverse_penalties=cs, seed=3)
     order = torch.randperm(300, generator=torch.Generator().manual_seed(3))
     z = ((x - x.mean(0)) / x.std(0)).numpy()
     chosen, rest = order[:60], order[60:]
-    oracle = {
-        c: LogisticRegression(C=c, max_iter=3000).fit(z[rest], y[rest]).score(z[chosen], y[chosen]) for c in strengths
-    }
-    assert oracle[result.strength] >= max(oracle.values()) - 0.02 > min(oracle.values())
-    assert result.validation_accuracy == pytest.approx(oracle[result.strength], abs=0.02)
+    oracle = {c: LogisticRegression(C=c, max_iter=3000).fit(z[rest], y[rest]).score(z[chosen], y[chosen]) for c in cs}
+    assert oracle[result.inverse_penalty] >= max(oracle.values()) - 0.02 > min(oracle.values())
+    assert result.validation_accuracy == pytest.approx(oracle[result.inverse_penalty], abs=0.02)
 
 
 def test_few_labels_where_validation_takes_the_only_image_of_a_class():
@@ -120,10 +118,10 @@ def test_where_a_random_share_misses_a_class_it_is_drawn_class_by_class(seed):
 def test_nothing_can_be_chosen_where_one_class_has_two_images():
     (x, y), (q, t) = blobs(300, 0), blobs(200, 1)
     few = torch.cat([torch.nonzero(y == c)[:n, 0] for c, n in ((0, 5), (1, 1), (2, 1), (3, 1))])
-    strengths = (1e-3, 0.1, 10.0)
+    cs = (1e-3, 0.1, 10.0)
     with pytest.warns(UserWarning, match="fewer than two of 4 classes have two training images.* C = 0.1"):
-        result = linear_probe(x[few], y[few], q, t, strengths=strengths)
-    assert (result.strength, result.validation_accuracy) == (0.1, None)
+        result = linear_probe(x[few], y[few], q, t, inverse_penalties=cs)
+    assert (result.inverse_penalty, result.validation_accuracy) == (0.1, None)
     scale = lambda f: ((f - x[few].mean(0)) / x[few].std(0)).numpy()  # noqa: E731
     theirs = LogisticRegression(C=0.1, max_iter=1000).fit(scale(x[few]), y[few].numpy())
     assert result.accuracy == pytest.approx(theirs.score(scale(q), t.numpy()), abs=0.01)

@@ -163,7 +163,7 @@ DRAW = {
     ),
     "curves_by_number": lambda: figures.curves_by_number(
         {"few": {"own": {1: 0.5, 10: 1.0}, "new": {1: 0.25, 10: 0.2}}, "many": {"own": {1: 0.5}, "new": {1: 0.4}}},
-        "strength C",
+        "C: weaker to the right",
         levels={"guessing": 0.1},
         marks={"few": (3.0, "chosen")},
     ),
@@ -531,7 +531,9 @@ def test_curves_by_number_has_every_line_its_levels_and_its_mark():
     np.testing.assert_array_equal(few.lines[0].get_xydata(), [(1, 0.5), (10, 1.0)])
     np.testing.assert_array_equal(few.lines[1].get_xydata(), [(1, 0.25), (10, 0.2)])
     assert few.lines[2].get_ydata()[0] == 0.1 and few.lines[3].get_xdata()[0] == 3.0
-    assert few.get_xscale() == "log" and few.get_xlabel() == "strength C" and few.get_ylim() == many.get_ylim()
+    assert (
+        few.get_xscale() == "log" and few.get_xlabel() == "C: weaker to the right" and few.get_ylim() == many.get_ylim()
+    )
     assert [text.get_text() for text in many.texts] == ["own", "new", "guessing 0.10"], "named once, at the end"
     assert "few, new: 0.25 at 1, 0.20 at 10" in figure.alt_text and "guessing 0.10" in figure.alt_text
 

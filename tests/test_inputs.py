@@ -160,7 +160,7 @@ CASES: dict[str, tuple[Callable, dict]] = {
     "evaluation.nearest_neighbours": (evaluation.nearest_neighbours, dict(keys=(FEATURES, X), queries=(FEATURES, Q), k=(SIZE, 3), chunk_size=(SIZE, 5))),
     "evaluation.knn_predict": (evaluation.knn_predict, {k: v for k, v in TRAIN_TEST.items() if k != "test_labels"} | dict(k=(SIZE, 3), temperature=(NUMBER, 0.1))),
     "evaluation.knn_accuracy": (evaluation.knn_accuracy, TRAIN_TEST | dict(k=(SIZE, 3), temperature=(NUMBER, 0.1))),
-    "evaluation.linear_probe": (evaluation.linear_probe, TRAIN_TEST | dict(strengths=(OTHER, (0.01, 1.0)), validation_share=(NUMBER, 0.2), seed=SEED, max_iterations=(COUNT, 20))),
+    "evaluation.linear_probe": (evaluation.linear_probe, TRAIN_TEST | dict(inverse_penalties=(OTHER, (0.01, 1.0)), validation_share=(NUMBER, 0.2), seed=SEED, max_iterations=(COUNT, 20))),
     "evaluation.retrieval": (evaluation.retrieval, dict(keys=(FEATURES, X), key_labels=(LABELS, Y), queries=(FEATURES, Q), query_labels=(LABELS, T), ks=("ks", (1, 5)))),
     "evaluation.diagnose": (evaluation.diagnose, TRAIN_TEST),
     "evaluation.factor_audit": (evaluation.factor_audit, dict(train_features=(FEATURES, X), train_factors=(OTHER, FACTORS), test_features=(FEATURES, Q), test_factors=(OTHER, OF_TEST), validation_share=(NUMBER, 0.2), seed=SEED)),

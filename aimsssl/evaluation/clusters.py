@@ -19,12 +19,14 @@ class ClusteringScores:
         accuracy: share of images whose cluster is matched with their class, at the best one-to-one matching.
         matching: that matching, {cluster: class}. With more clusters than classes some clusters have no class, and
             their images count as wrong.
+        purity: share of images that have the most frequent class of their cluster; 1 where each image has its own.
     """
 
     nmi: float
     ari: float
     accuracy: float
     matching: dict[int, int]
+    purity: float
 
 
 def clustering_scores(clusters: Tensor, labels: Tensor) -> ClusteringScores:
@@ -54,4 +56,5 @@ def clustering_scores(clusters: Tensor, labels: Tensor) -> ClusteringScores:
         ari=float(adjusted_rand_score(target.numpy(), cluster.numpy())),
         accuracy=counts[rows, columns].sum().item() / len(labels),
         matching=matching,
+        purity=counts.amax(dim=1).sum().item() / len(labels),
     )

@@ -17,7 +17,7 @@ class ProbeResult:
 
     accuracy: float
     predictions: Tensor  # int64 [Q]
-    strength: float  # the inverse L2 penalty C that validation chose
+    inverse_penalty: float  # C, that validation chose: large means weak
     validation_accuracy: float | None  # None where the images are too few to choose by
 
 
@@ -27,25 +27,25 @@ def linear_probe(
     test_features: Tensor,
     test_labels: Tensor,
     *,
-    strengths: Sequence[float] = (1e-4, 1e-3, 1e-2, 1e-1, 1.0),
+    inverse_penalties: Sequence[float] = (1e-4, 1e-3, 1e-2, 1e-1, 1.0),
     validation_share: float = 0.2,
     seed: int = 0,
     max_iterations: int = 1000,
 ) -> ProbeResult:
     """Multinomial logistic regression on standardised features.
 
-    The L2 strength is chosen on a share of the *training* features, then the probe is fitted on all of them, and the
+    The L2 penalty is chosen on a share of the *training* features, then the probe is fitted on all of them, and the
     test split is read once.
 
     The share is drawn at random; with few images per class, where that would leave a class out of the fit, class by
     class, and a class of one image is for fitting only. Where fewer than two classes have two images nothing can be
-    chosen: a warning says so, and the middle one of `strengths` is taken.
+    chosen: a warning says so, and the middle one of `inverse_penalties` is taken.
 
     Args:
         train_features, test_features: `[N, D]` and `[Q, D]`.
         train_labels, test_labels: integers `[N]` and `[Q]`.
-        strengths: candidate inverse penalties C, rising: from strong to weak regularisation. Each fit starts from the
-            one before, and the search ends where validation has fallen a point below its best.
+        inverse_penalties: candidates for C, rising: from a strong to a weak penalty. Each fit starts from the one
+            before, and the search ends where validation has fallen a point below its best.
         validation_share: share of the training features held out for the choice.
 
     Raises:
@@ -60,7 +60,7 @@ def linear_probe(
     test_labels = inputs.labels("test_labels", test_labels, len(test_features), "cpu")
     if len(train_labels.unique()) < 2:
         raise ValueError("linear_probe needs at least two classes among train_labels")
-    strengths = inputs.numbers("strengths", strengths, above=0)
+    inverse_penalties = inputs.numbers("inverse_penalties", inverse_penalties, above=0)
     validation_share = inputs.number("validation_share", validation_share, above=0, below=1)
     max_iterations = inputs.count("max_iterations", max_iterations)
     std, mean = torch.std_mean(train_features, dim=0)
@@ -73,17 +73,15 @@ def linear_probe(
     classifier = LogisticRegression(warm_start=True, max_iter=max_iterations, tol=1e-3)
     scores: dict[float, float] = {}
     if len(validation) == 0:
-        best = strengths[len(strengths) // 2]
+        best = inverse_penalties[len(inverse_penalties) // 2]
         warnings.warn(
             f"linear_probe: fewer than two of {len(train_labels.unique())} classes have two training images, so no "
             f"penalty can be chosen by validation; C = {best:g} is used",
             stacklevel=2,
         )
-    for strength in strengths if len(validation) else ():
-        scores[strength] = float(
-            classifier.set_params(C=strength).fit(x[rest], y[rest]).score(x[validation], y[validation])
-        )
-        if scores[strength] < max(scores.values()) - 0.01:
+    for c in inverse_penalties if len(validation) else ():
+        scores[c] = float(classifier.set_params(C=c).fit(x[rest], y[rest]).score(x[validation], y[validation]))
+        if scores[c] < max(scores.values()) - 0.01:
             break
     if scores:
         best = max(scores, key=scores.get)

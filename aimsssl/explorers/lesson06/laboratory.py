@@ -1,91 +1,18 @@
-"""Lesson 06: a vote of neighbours and whom it confuses, and a laboratory in which faults are planted."""
+"""A laboratory in which faults are planted in the features of one encoder, and what each measure says of them."""
 
-from collections.abc import Mapping
 from functools import cache
-from textwrap import fill
 
 import torch
 import torch.nn.functional as F
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from .. import evaluation, figures
-from ..datasets import ImageSet
-from ..datasets.imageset import balanced_sample
-from ..evaluation.diagnosis import LEAST
-from ..models import extract
-from ..randomness import RandomStream
-from .controls import Explorer, labelled_choice, labelled_slider
-from .display import with_files
-
-MOST_NEIGHBOURS, MOST_LABELS = 100, 200
-
-# ---- votes
-
-
-def votes(
-    bank: ImageSet,
-    asked: ImageSet,
-    of_bank: Mapping[str, Tensor],
-    of_asked: Mapping[str, Tensor],
-    method: str | None = None,
-    k: int = 20,
-    labels: int = 50,
-    query: int = 0,
-) -> Explorer:
-    """Controls for the method, k, the labels per class and the query over `figures.confusion_and_neighbours`.
-
-    Args:
-        bank, asked: images with labels that vote, and those that are asked about.
-        of_bank, of_asked: features of both by method, `[N, D]` and `[Q, D]`.
-        method, k, labels, query: at the start; the first method where it is None. A k above the number of labelled
-            images means all of them.
-
-    Raises:
-        ValueError: features of another number of images.
-    """
-    for name in of_bank:
-        found = len(of_bank[name]), len(of_asked[name])
-        if found != (len(bank), len(asked)):
-            raise ValueError(f"{name} has features of {found} images, expected {(len(bank), len(asked))}")
-    classes, most = len(bank.classes), min(MOST_LABELS, len(bank) // len(bank.classes))
-
-    @cache
-    def counted(method: str, k: int, labels: int) -> tuple[Tensor, Tensor, Tensor]:
-        """The labelled images that may vote, the answers `[Q]`, and how often a class got an answer `[C, C]`."""
-        index = balanced_sample(bank.labels, labels * classes)
-        keys, known = of_bank[method][index], bank.labels[index]
-        said = evaluation.knn_predict(keys, known, of_asked[method], k=min(k, len(index)))
-        counts = (asked.labels * classes + said).bincount(minlength=classes**2).view(classes, classes)
-        return index, said, counts
-
-    def draw(method: str, k: int, labels: int, query: int) -> Figure:
-        index, said, counts = counted(method, k, labels)
-        k = min(k, len(index))
-        _, near = evaluation.nearest_neighbours(of_bank[method][index], of_asked[method][query : query + 1], k)
-        voters = index[near[0]]
-        figure = figures.confusion_and_neighbours(
-            counts.numpy(),
-            asked.classes,
-            asked.images[query].numpy(),
-            int(asked.labels[query]),
-            int(said[query]),
-            bank.images[voters].numpy(),
-            bank.labels[voters].numpy(),
-            f"{method}: k = {k}, {labels} labels per class",
-        )
-        return with_files(figure, bank, voters.tolist())
-
-    return Explorer(
-        draw,
-        method=labelled_choice("method", list(of_bank), value=method),
-        k=labelled_slider("neighbours k", 1, MOST_NEIGHBOURS, value=k),
-        labels=labelled_slider("labels per class", 1, most, value=min(labels, most)),
-        query=labelled_slider("query number", 0, len(asked) - 1, value=query),
-    )
-
-
-# ---- the collapse laboratory
+from ... import evaluation, figures
+from ...datasets import ImageSet
+from ...evaluation.diagnosis import LEAST
+from ...models import extract
+from ...randomness import RandomStream
+from ..controls import Explorer, labelled_choice, labelled_slider
 
 FAULTS = ("collapsed", "dimensionally collapsed", "labels leaked", "test images in training")
 STRENGTHS = (0.0, 0.05, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
@@ -196,13 +123,11 @@ class Laboratory:
             strength=labelled_slider("strength", options=STRENGTHS, value=strength),
         )
 
-    def report(self, strength: float) -> str:
-        """A line a fault: every measure at this strength, and below it what the diagnosis says."""
-        healthy, _ = self.measured(FAULTS[0], 0.0)
-        lines = [f"{'':<26}" + "".join(f"{name:>16}" for name in healthy)]
-        for name, strength in (("healthy", 0.0), *((fault, strength) for fault in FAULTS)):
-            values, findings = self.measured(name if name in FAULTS else FAULTS[0], strength)
-            lines.append(f"{name:<26}" + "".join(f"{value:16.3f}" for value in values.values()))
-            for finding in findings or ["nothing found"]:
-                lines.append(fill(finding, 118, initial_indent="    → ", subsequent_indent="      "))
-        return "\n".join(lines)
+    def rows(self, strength: float) -> dict[str, dict[str, float | str]]:
+        """Of the healthy features, and of each fault at this strength: every measure, and what is found, by name."""
+        planted = {"healthy": (FAULTS[0], 0.0)} | {fault: (fault, strength) for fault in FAULTS}
+        return {name: self._row(*at) for name, at in planted.items()}
+
+    def _row(self, fault: str, strength: float) -> dict[str, float | str]:
+        values, findings = self.measured(fault, strength)
+        return values | {"the diagnosis": ", ".join(finding.split(":")[0] for finding in findings) or "nothing found"}
