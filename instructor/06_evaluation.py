@@ -317,7 +317,7 @@ for count in (min(10 * len(classes), len(bank)), min(2000, len(bank) // 2)):
     panels[title] = see.scores_by_penalty(*few, cs)
     new = panels[title]["validation"]
     best[title] = max(cs, key=new.get), f"best: {max(new.values()):.2f}"
-told = "C (log): to the right the penalty is weaker"
+told = "C (log); weaker penalty →"
 explorers.show(figures.curves_by_number(panels, told, levels=levels, marks=best))
 
 # %% [markdown]

@@ -543,7 +543,7 @@ print(f"other test images alone: ± {half.min():.1f} to {half.max():.1f} points 
 # What the numbers compare:
 # - **A start for fine-tuning**, where all layers learn; and something like a probe, where only the last ones do. The two
 #   columns put the rows in about the same order, but random weights stand far higher in the second: fine-tuning teaches
-#   even them.
+#   even them. There inpainting lies below them.
 # - **Methods with the same amount of photographs, nearly.** The encoders are pre-trained on ImageNet without labels. One
 #   row has seen the labels of ImageNet, and those were made by people. It is a reference, not a competitor.
 # - **A distance between two lines.** The method's gain is what lies above its *own* random row, not above 0; and
