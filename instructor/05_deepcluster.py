@@ -109,8 +109,8 @@ explorers.show(figures.deepcluster_plan(encoder.feature_dim, kept, K))
 # the other with new names. It is near 0 where one tells nothing about the other. The *numbers* of the groups do not
 # matter.
 #
-# We cluster raw pixels. The picture shows six of the clusters, from the one with most images of one class to the one
-# with fewest.
+# We cluster raw pixels. The picture shows six of the clusters, from the purest to the most mixed: the number of the
+# cluster, and the share of its most frequent class.
 #
 # **Predict**: what will the images of one cluster have in common: the shape, the colour, the place?
 
@@ -678,7 +678,7 @@ explorers.show(figures.accuracy_bars(bars, dict.fromkeys(bars["supervised"], gue
 # ## 9 · What are the clusters about?
 #
 # A number says how much, not what. What the network was trained to tell apart are the clusters. Here are six at the end
-# of our run, as in section 1: the number of the cluster, and the share of its most frequent class.
+# of our run, as in section 1.
 
 # %%
 begin, end = min(run.assignments), max(run.assignments)
