@@ -119,7 +119,9 @@ explorers.table(rows, "share correct on noise, twenty repeats", digits=2)
 
 # %% [markdown]
 # **Answer.** B and E stay at 0.20. A, C and D do not: they have looked. D is highest, for its test images have been seen,
-# in another view. <!-- given: 0.20 one of five classes -->
+# in another view.
+#
+# <!-- given: 0.20 one of five classes -->
 #
 # Does E leak? On noise it finds nothing, since no label has come through. And yet its features know the test images. Such
 # a protocol is called **transductive**: it answers the question "how good is it on *these* images?", and not "how good
@@ -281,7 +283,9 @@ explorers.table(rows, f"{len(test):,} test images, 95 % intervals; {len(few):,} 
 # "95 %" is a promise: of 100 such intervals, about 95 hold the true value. We can check it. Take all our test images
 # for "all images there are". Draw small samples from them, let *your* function make an interval from each, and count.
 #
-# **Predict**: of 60 intervals, how many will miss? <!-- given: 95 %, 100, 95 the promise -->
+# **Predict**: of 60 intervals, how many will miss?
+#
+# <!-- given: 95 %, 100, 95 the promise -->
 
 # %%
 # My guess:
@@ -481,9 +485,10 @@ told = f"linear probe, {record['transfer_labels']:,} labels; baselines: raw pixe
 explorers.table(see.best_of_transfer(record), told)
 
 # %% [markdown]
-# **Answer.** The best row in four of the nine pairs is **random convnet**, a network that has learned *nothing*. That is
-# the most surprising result of this lesson. And supervised is best in none: labels make an encoder forget what does not
-# help with *these* labels. On `digits` raw pixels are above several trained encoders.
+# **Answer.** On `digits` the best row has the convnet, from each of the three data sets; raw pixels are above several
+# trained encoders; and supervised is first nowhere, for labels make an encoder forget what does not help with *these*
+# labels. But look at all nine pairs: in four of them the best row is **random convnet**, a network that has learned
+# *nothing*. That is the most surprising result of this lesson.
 #
 # It does not say that learning is useless: two minutes on one set of small images taught these encoders what *that* set
 # asks for. It says two things. A claim of transfer without random weights beside it is worth nothing. And the network

@@ -1,4 +1,4 @@
-"""Lesson 06's table: the methods of the course, three data sets, three seeds, one protocol.
+"""Lesson 07's table: the methods of the course, three data sets, three seeds, one protocol.
 
 No entry trains for more than two minutes on two cores. DeepCluster has an encoder of its own (the reason stands in
 `aimsssl.training.methods`), so random weights have two rows. Settings are the defaults, but for three things: digits
