@@ -1,4 +1,4 @@
-"""Lesson 06's curve: accuracy over the number of labels, with and without SimCLR before, at three seeds.
+"""Lesson 07's curve: accuracy over the number of labels, with and without SimCLR before, at three seeds.
 
 The encoders are those of the table (`table` trains them if they are not there). Labelled images are drawn with equal
 numbers of each class. Epochs of fine-tuning were fixed beforehand and are the same for all rows; the test split is read
