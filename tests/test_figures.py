@@ -86,6 +86,8 @@ DRAW = {
         np.eye(4) * 0.5 + 0.25, np.full((4, 4), 1 / 3), np.roll(np.arange(4), 2), 0.5, ["a", "b", "c", "d"]
     ),
     "chance_and_floor": lambda: figures.chance_and_floor([2, 8], [1.1, 2.7], {0.5: [0.1, 1.2], 0.1: [0.0, 0.1]}),
+    "factor_dots": lambda: figures.factor_dots({"h": {"x": 0.46, "lighter": 1.0}, "z": {"x": -0.02, "lighter": 0.99}}),
+    "loss_and_partners": lambda: figures.loss_and_partners([5.5, 5.2, 4.1], [0.1, 0.2, 0.6], {"chance": 5.54}, 0.004),
     "loss_by_epoch": lambda: figures.loss_by_epoch({"run": ([0, 1], [5.0, 4.0])}, {"chance": 5.5, "floor": 1.0}),
     "push_by_similarity": lambda: figures.push_by_similarity(
         np.array([0.5, -0.5]), {0.1: np.array([0.99, 0.01]), 1.0: np.array([0.7, 0.3])}, 0.8
@@ -463,6 +465,38 @@ def test_tsne_panels_has_all_points_of_all_epochs():
     assert [points_in(axes) for axes in panels] == [30] * 4
     assert [text.get_text() for text in figure.legends[0].get_texts()] == list(CLASSES)
     assert "at epoch 9" in figure.alt_text
+
+
+def test_factor_dots_have_a_marker_for_each_value_and_nothing_below_zero():
+    figure = DRAW["factor_dots"]()
+    h, z = figure.axes[0].lines
+    assert h.get_xydata().tolist() == [[0.46, 0], [1.0, 1]] and z.get_xdata().tolist() == [0.0, 0.99]
+    assert h.get_marker() != z.get_marker() and h.get_color() != z.get_color()
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["h", "z"]
+    assert "x: h 0.46, z -0.02; lighter: h 1.00, z 0.99" in figure.alt_text
+
+
+def test_loss_and_partners_share_their_steps_and_name_their_ends():
+    figure = DRAW["loss_and_partners"]()
+    loss, found = figure.axes
+    assert loss.lines[0].get_ydata().tolist() == [5.5, 5.2, 4.1] and found.lines[0].get_ydata().tolist() == [
+        0.1,
+        0.2,
+        0.6,
+    ]
+    ends = ("chance 5.54", "now 4.10", "guessing 0.004", "now 0.60")
+    assert [end for end in ends if end not in words(figure)] == []
+    assert "In 2 steps" in figure.alt_text and "from 0.10 to 0.60 (guessing 0.004)" in figure.alt_text
+
+
+def test_the_name_of_a_class_is_tied_to_its_points():
+    figure = DRAW["map_and_neighbours"]()
+    axes = axes_of(figure)[0]
+    tied = {text.get_text(): text.xy for text in axes.texts if hasattr(text, "xy")}
+    assert set(tied) == set(CLASSES)
+    for name, place in tied.items():
+        (points,) = (c.get_offsets() for c in axes.collections if c.get_label() == name)
+        assert np.abs(points - np.array(place)).sum(axis=1).min() < 1e-9, "at one of its own points"
 
 
 def test_tsne_alt_text_tells_separated_classes_from_mixed_ones():

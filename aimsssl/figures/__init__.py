@@ -49,8 +49,8 @@ from .evaluation import (
 from .images import neighbour_rows, neighbours_by_epoch, two_views
 from .plans import encoder_and_head
 from .pretext import numbered_tiles, rotation_confusion, task_and_answer
-from .representations import accuracy_bars, map_and_neighbours, similarity_matrix, tsne_panels
-from .training import learning_rate_schedule, simclr_plan, training_curve, trust_ratios
+from .representations import accuracy_bars, factor_dots, map_and_neighbours, similarity_matrix, tsne_panels
+from .training import learning_rate_schedule, loss_and_partners, simclr_plan, training_curve, trust_ratios
 from .uncertainty import chosen_and_fresh, coverage, interval_rows, method_table
 from .units import exciting_images, filters
 
@@ -76,6 +76,7 @@ __all__ = [
     "draws_by_cluster_size",
     "encoder_and_head",
     "exciting_images",
+    "factor_dots",
     "factor_heatmap",
     "filters",
     "geometry_by_epoch",
@@ -84,6 +85,7 @@ __all__ = [
     "kmeans_step",
     "label_efficiency",
     "learning_rate_schedule",
+    "loss_and_partners",
     "loss_by_epoch",
     "loss_by_step",
     "map_and_neighbours",

@@ -24,7 +24,7 @@ from .parts import (
     with_alt,
 )
 
-LINES = {"--": "- -", ":": "· · ·", "-.": "– · –"}
+LINES = ("--", ":", "-.")
 
 
 def _draw_seeds(axes: Axes, row: int, seeds: Sequence[float], colour: str) -> None:
@@ -46,7 +46,10 @@ def seed_points(
     """
     settings, measures = list(values), list(lines)
     width = 7.2 if len(measures) > 1 else 6.6
-    figure = Figure(figsize=(width, 0.4 * len(settings) + 1.35), layout="constrained")
+    height, most = 0.4 * len(settings), max(len(by_name) for by_name in lines.values())
+    figure = Figure(
+        figsize=(width, height + 1.2 + 0.22 * (most if len(measures) > 1 else -(-most // 3))), layout="constrained"
+    )
     panels = figure.subplots(1, len(measures), sharey=True, squeeze=False)[0]
     seen = [value for row in values.values() for measure in measures for value in row[measure]]
     top = min(1.0, 1.12 * max([*seen, *(level for by_name in lines.values() for level in by_name.values())]))
@@ -56,13 +59,12 @@ def seed_points(
             _draw_seeds(axes, row, seeds, colour)
             mean = f"{np.mean(seeds):.2f}"
             axes.text(1.02, row, mean, transform=axes.get_yaxis_transform(), va="center", fontsize=10.5)
-        for style, level in zip(cycle(LINES), lines[measure].values(), strict=False):
-            axes.axvline(level, color=INK, lw=1.2, ls=style, zorder=0)
-        told = [
-            f"{LINES[s]} {name} {v:.2f}" for s, (name, v) in zip(cycle(LINES), lines[measure].items(), strict=False)
-        ]
-        by_line = ["   ".join(told)] if len(measures) == 1 else told
-        axes.set_title("\n".join([measure, *by_line]), fontsize=10)
+        for style, (name, level) in zip(cycle(LINES), lines[measure].items(), strict=False):
+            axes.axvline(level, color=INK, lw=1.2, ls=style, zorder=0, label=f"{in_legend(name)} {level:.2f}")
+        axes.set_title(measure, fontsize=10.5)
+        if lines[measure]:
+            axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.42 / height), frameon=False, fontsize=9.5,
+                        ncols=3 if len(measures) == 1 else 1)  # fmt: skip
         axes.set(xlim=(0, top), xlabel="share correct", ylim=(len(settings) - 0.5, -0.5))
         tidy(axes)
     panels[0].set_yticks(range(len(settings)), settings, fontsize=10.5)

@@ -20,6 +20,10 @@ from matplotlib.ticker import LogFormatter, LogLocator, NullFormatter
 PALETTE = (
     "#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9",
 )  # fmt: skip
+# of classes on a map, where small points of ten colours lie among each other: some of the palette are too near there
+ON_A_MAP = (
+    "#0173b2", "#de8f05", "#029e73", "#a50026", "#e377c2", "#6b3d1e", "#7b3fa0", "#222222", "#d9c400", "#56b4e9",
+)  # fmt: skip
 MARKERS = "os^DvPX*<>"
 MOST_CLASSES = 40  # that colours and a legend can tell apart; of more a map is one cloud, and a matrix names some
 MOST_ON_A_MAP = 20  # names, which would cover the points
@@ -239,11 +243,11 @@ def plan_arrow(axes: Axes, x1: float, y1: float, x2: float, y2: float) -> None:
 def scatter(axes: Axes, points: np.ndarray, labels: np.ndarray, classes: Sequence[str], size: float) -> None:
     """Points `[N, 2]`, a colour and marker a class; grey where the label is −1. More than 40 classes are one cloud."""
     if len(classes) > MOST_CLASSES:
-        known, of_class = labels >= 0, np.array(PALETTE)
-        colour = of_class[labels[known] % len(PALETTE)]
+        known, of_class = labels >= 0, np.array(ON_A_MAP)
+        colour = of_class[labels[known] % len(ON_A_MAP)]
         axes.scatter(*points[known].T, s=size, c=colour, lw=0, label=f"{len(classes)} classes, not told apart")
     else:
-        for (label, name), colour, marker in zip(enumerate(classes), colours(), markers(), strict=False):
+        for (label, name), colour, marker in zip(enumerate(classes), cycle(ON_A_MAP), markers(), strict=False):
             chosen = points[labels == label]
             axes.scatter(*chosen.T, s=size, color=colour, marker=marker, lw=0, label=in_legend(short(name)))
     if (labels < 0).any():
@@ -261,18 +265,18 @@ def name_classes(
     avoid: np.ndarray,
     present: Sequence[int],
 ) -> None:
-    """Names of the classes `present` where their points are densest, moved off each other and the point `avoid`."""
+    """Names of the classes `present`, each tied to where its points are densest, and off each other and `avoid`."""
     low, high = points.min(axis=0), points.max(axis=0)
-    wanted = [avoid, *(densest(points[labels == label]) for label in present)]
-    wanted = (np.array(wanted) - low) / (high - low)
+    named = np.array([densest(points[labels == label]) for label in present]).reshape(-1, 2)
+    wanted = (np.array([avoid, *named]) - low) / (high - low)
     wanted[1:, 1] += 0.06  # above, so that a tight group stays in sight
     places = apart_in_the_plane(wanted, np.array([0.2, 0.075]))[1:]
-    for label, place in zip(present, places, strict=True):
-        x, y = low + place * (high - low)
-        colour = PALETTE[label % len(PALETTE)]
-        axes.text(
-            x, y, short(classes[label], 20), ha="center", va="center", fontsize=9, color=INK, zorder=5,
+    for label, point, place in zip(present, named, low + places * (high - low), strict=True):
+        colour = ON_A_MAP[label % len(ON_A_MAP)]
+        axes.annotate(
+            short(classes[label], 20), point, place, ha="center", va="center", fontsize=9, color=INK, zorder=5,
             bbox=dict(boxstyle="round,pad=0.15", fc="white", ec=colour, lw=1.6, alpha=0.88),
+            arrowprops=dict(arrowstyle="-", color=colour, lw=1.6, shrinkA=0, shrinkB=0),
         )  # fmt: skip
 
 

@@ -10,7 +10,10 @@ from .parts import (
     MOST_ON_A_MAP,
     class_name,
     colours,
+    ends_of,
     frame,
+    in_legend,
+    markers,
     name_classes,
     neighbour_grid,
     own_class_share,
@@ -70,21 +73,50 @@ def accuracy_bars(scores: Mapping[str, Mapping[str, float]], chance: Mapping[str
     return with_alt(figure, f"Bars of accuracy on test images. {told}.")
 
 
+def factor_dots(scores: Mapping[str, Mapping[str, float]]) -> Figure:
+    """What a linear regression reads of each factor: `scores[representation][factor]`, R² on test images.
+
+    A row a factor, a marker a representation. A value below 0 is drawn at 0: it is no better than the mean.
+    """
+    representations, factors = list(scores), list(next(iter(scores.values())))
+    figure = Figure(figsize=(7.0, 0.42 * len(factors) + 1.2), layout="constrained")
+    axes = figure.add_subplot()
+    for name, colour, marker in zip(representations, colours(), markers(), strict=False):
+        values = [max(scores[name][factor], 0.0) for factor in factors]
+        axes.plot(values, range(len(factors)), marker, color=colour, ms=8, mec="white", mew=0.8, clip_on=False,
+                  label=in_legend(name))  # fmt: skip
+    axes.set_yticks(range(len(factors)), factors, fontsize=10.5)
+    axes.tick_params(axis="y", length=0)
+    axes.set(xlim=(-0.02, 1.02), ylim=(len(factors) - 0.5, -0.5), xlabel="R² (0: no better than the mean, 1: exact)")
+    figure.legend(loc="outside upper center", ncols=min(4, len(scores)), frameon=False, fontsize=10.5)
+    tidy(axes, grid="both")
+    told = "; ".join(
+        f"{factor}: " + ", ".join(f"{name} {scores[name][factor]:.2f}" for name in representations)
+        for factor in factors
+    )
+    return with_alt(
+        figure,
+        f"R² of each factor. {told}.",
+        f"R² of each factor: {'; '.join(f'{name} {ends_of(scores[name])}' for name in representations)}.",
+        {factor: {name: f"{scores[name][factor]:.2f}" for name in representations} for factor in factors},
+    )
+
+
 def tsne_panels(points: Mapping[int, np.ndarray], labels: np.ndarray, classes: Sequence[str]) -> Figure:
     """One small t-SNE map an epoch, `{epoch: [P, 2]}`, with the same colour and marker for a class in all of them."""
     columns = 2 if len(points) == 4 else min(3, len(points))
     lines = -(-len(points) // columns)
-    figure = Figure(figsize=(7.2, 2.5 * lines + 0.5), layout="constrained")
+    figure = Figure(figsize=(7.6, 2.8 * lines + 0.5), layout="constrained")
     grid = list(figure.subplots(lines, columns, squeeze=False).flat)
     for axes, epoch in zip(grid, points, strict=False):
-        scatter(axes, points[epoch], labels, classes, size=9)
+        scatter(axes, points[epoch], labels, classes, size=22)
         axes.set_title(f"epoch {epoch}", fontsize=11)
     for axes in grid[len(points) :]:
         axes.axis("off")
     handles = figure.axes[0].collections
     figure.set_figheight(figure.get_figheight() + 0.2 * max(0, -(-len(handles) // 5) - 2))
     figure.legend(handles, [c.get_label() for c in handles], loc="outside lower center", ncols=5, frameon=False,
-                  fontsize=10, markerscale=1.8, handletextpad=0.1, columnspacing=1.0)  # fmt: skip
+                  fontsize=10, markerscale=1.4, handletextpad=0.1, columnspacing=1.0)  # fmt: skip
     shares = {epoch: own_class_share(xy, labels) for epoch, xy in points.items()}
     told = ", ".join(f"{share:.2f} at epoch {epoch}" for epoch, share in shares.items())
     return with_alt(
@@ -107,7 +139,7 @@ def map_and_neighbours(
     figure = Figure(figsize=(8.2, 4.0), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(1.15, 1))
     axes = left.subplots()
-    scatter(axes, points, labels, classes, size=16)
+    scatter(axes, points, labels, classes, size=22)
     present = [label for label in np.unique(labels) if label >= 0]
     unit = "axes have no unit"
     if len(present) > MOST_ON_A_MAP:
