@@ -106,7 +106,7 @@ def _page(lesson: Lesson, course: list[Lesson]) -> str:
         *_part("For the board", _section(cells, "To remember")),
         *_part("Predictions and their answers", _predictions(cells)),
         *_part("What to see in each figure", _figures(lesson)),
-        *_part("Questions to think about", _questions(cells)),
+        *_part("Questions to think about", _questions(lesson, cells)),
         "## Exercises",
         f"**Exercises**: {told}",
         *map(_exercise, exercises),
@@ -155,9 +155,23 @@ def _figures(lesson: Lesson) -> str:
     return "\n".join(told)
 
 
-def _questions(cells: list[NotebookNode]) -> str:
-    """The questions at the end, and their answers from the cell for teachers behind them."""
-    return _section(cells, "To think about").replace("### Answers", "**Answers**")
+def _questions(lesson: Lesson, cells: list[NotebookNode]) -> str:
+    """The questions at the end of the lesson, and their answers from `answers.md`.
+
+    Raises:
+        BuildError: there are not as many answers as questions.
+    """
+    questions = re.sub(r"<!--.*?-->", "", _section(cells, "To think about"), flags=re.DOTALL).strip()
+    file = lesson.source.with_name("answers.md")
+    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    found = re.search(rf"^## {lesson.number}\n(.*?)(?=^## |\Z)", text, re.M | re.DOTALL)
+    if not found:
+        return questions
+    answers = found[1].strip()
+    asked, answered = (len(re.findall(r"^- ", part, re.M)) for part in (questions, answers))
+    if asked != answered:
+        raise BuildError(f"{file.name}: lesson {lesson.number} asks {asked} questions, and here are {answered} answers")
+    return f"{questions}\n\n**Answers**, in the same order\n\n{answers}"
 
 
 def _exercises_of(lesson: Lesson) -> list:

@@ -264,6 +264,7 @@ def test_the_guide_has_the_board_every_prediction_figure_and_question():
     for lesson in pipeline.lessons(ROOT):
         page, source = read(f"instructor/guide/{lesson.source.stem}.md"), lesson.source.read_text(encoding="utf-8")
         assert "## For the board\n\n" in page and "## Questions to think about\n\n- " in page
+        assert "**Answers**, in the same order" in page
         predictions = page.partition("## Predictions and their answers")[2].partition("\n## ")[0]
         assert len(re.findall(r"^- \*", predictions, re.M)) == source.count("**Predict**")
         notebook = nbformat.read(lesson.instructor, as_version=4)
