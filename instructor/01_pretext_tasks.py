@@ -693,9 +693,10 @@ for name, f in encoders.items():
     features[name] = models.extract(f, train.images), models.extract(f, test.images)
 scores = evaluation.score_representations(features, train.labels, test.labels, probe_labels=5000)
 rows = {score.name: {"numbers in h": score.dimensions} for score in scores}
+n = min(1000, len(train))
 for score, (keys, asked) in zip(scores, features.values(), strict=True):
-    few = keys[:1000], train.labels[:1000], asked, test.labels
-    rows[score.name]["kNN, 1,000 keys"] = evaluation.knn_accuracy(*few)
+    few = keys[:n], train.labels[:n], asked, test.labels
+    rows[score.name][f"kNN, {n:,} keys"] = evaluation.knn_accuracy(*few)
     rows[score.name][f"kNN, {len(train):,} keys"] = score.knn
     rows[score.name]["linear probe"] = score.probe
 explorers.table(rows, f"Share of test images right; guessing {1 / len(train.classes):.2f}", 2)
