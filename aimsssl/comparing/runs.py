@@ -109,7 +109,8 @@ def measured(rows: Plan, sets: tuple[ImageSet, ImageSet], probe_labels: int) -> 
 
 def write_figure(rows: dict[str, list[dict]], sets: tuple[ImageSet, ImageSet], folder: Path) -> list[Path]:
     """The table as a picture, `comparison.png` and `comparison.svg`, and its description, `comparison.txt`."""
-    from ..figures.uncertainty import method_table  # matplotlib takes half a second; other commands need none
+    from ..figures.parts import in_words  # here: matplotlib takes half a second; other commands need none
+    from ..figures.uncertainty import method_table
 
     test = sets[1]
     shown = {"kNN": "knn", "linear probe": "probe"}
@@ -124,5 +125,5 @@ def write_figure(rows: dict[str, list[dict]], sets: tuple[ImageSet, ImageSet], f
     paths = [folder / f"comparison.{kind}" for kind in ("png", "svg", "txt")]
     for path in paths[:2]:
         figure.savefig(path, dpi=150, facecolor="white")
-    paths[2].write_text(figure.alt_text + "\n", encoding="utf-8")
+    paths[2].write_text(in_words(figure) + "\n", encoding="utf-8")
     return paths

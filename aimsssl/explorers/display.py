@@ -11,6 +11,7 @@ from PIL import Image
 
 from ..datasets import ImageSet
 from ..figures import training_curve
+from ..figures.parts import in_words
 from ..training import Run, monitor_sizes
 from .markup import numbers_html, picture_html
 
@@ -41,23 +42,10 @@ def bundle(figure: Figure, folded: bool = True) -> dict[str, str]:
     data = png(figure)
     picture = picture_html(data, figure.alt_text, getattr(figure, "files", ()))
     return {
-        "text/html": picture + numbers_html(_numbers(figure), folded),
+        "text/html": picture + numbers_html(getattr(figure, "numbers", {}), folded),
         "image/png": base64.b64encode(data).decode(),
         "text/plain": in_words(figure),
     }
-
-
-def in_words(figure: Figure) -> str:
-    """The alt text, and the table of numbers where it has one."""
-    return "\n".join([figure.alt_text, *(f"{row}: {cells}" for row, cells in _lines(_numbers(figure)))])
-
-
-def _numbers(figure: Figure) -> Mapping[str, Mapping[str, str]]:
-    return getattr(figure, "numbers", {})
-
-
-def _lines(numbers: Mapping[str, Mapping[str, str]]) -> Iterable[tuple[str, str]]:
-    return ((row, ", ".join(f"{column} {cell}" for column, cell in cells.items())) for row, cells in numbers.items())
 
 
 def show(figure: Figure) -> None:

@@ -72,6 +72,13 @@ def with_alt(
     return figure
 
 
+def in_words(figure: Figure) -> str:
+    """The alt text of a figure, and a line for each row of its table of numbers, where it has one."""
+    rows = getattr(figure, "numbers", {}).items()
+    told = (f"{row}: " + ", ".join(f"{column} {cell}" for column, cell in cells.items()) for row, cells in rows)
+    return "\n".join([figure.alt_text, *told])
+
+
 def ends_of(values: Mapping[str, float], digits: int = 2) -> str:
     """The lowest and the highest of named values, in words."""
     low, high = min(values, key=values.get), max(values, key=values.get)
