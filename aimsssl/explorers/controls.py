@@ -147,7 +147,7 @@ def _listed(choice: widgets.Dropdown | widgets.SelectionSlider, description: str
 def _row(box: widgets.Widget, source: widgets.Widget) -> Control:
     """Both beside each other where there is room; a list has no place on the page."""
     box.style.description_width = NAME_WIDTH
-    box.layout.width, box.layout.max_width = "18em", "100%"
+    box.layout.width, box.layout.max_width = "18em", "calc(100% - 4px)"  # without its margins
     source.layout.width = "14em"
     shown = [box] if isinstance(source, widgets.Dropdown) else [box, source]
     return Control(widgets.HBox(shown, layout=widgets.Layout(flex_flow="row wrap")), source)
