@@ -1,11 +1,15 @@
 """Every lesson keeps the course's rules; and each rule finds what breaks it."""
 
+import html
+import re
 import sys
 from pathlib import Path
 
 import lesson_rules
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
+
+from aimsssl.figures.parts import LONGEST_ALT
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "instructor"))
@@ -59,6 +63,20 @@ def test_imports_are_few_and_the_same(lesson):
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_no_table_is_aligned_by_hand(lesson):
     assert lesson_rules.aligned_by_hand(read_cells(lesson)) == []
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_ends_with_ones_own_progress(lesson):
+    last = read_cells(lesson)[-1]
+    assert last.cell_type == "code" and last.source.strip() in ("progress()", "exercises.progress()")
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_what_a_figure_says_is_short_enough_to_be_listened_to(lesson):
+    notebook = read_notebook(lesson.instructor)
+    outputs = [o.get("data", {}).get("text/html", "") for cell in notebook.cells for o in cell.get("outputs", [])]
+    said = [html.unescape(alt) for shown in outputs for alt in re.findall(r'<img alt="([^"]*)"', shown)]
+    assert [alt for alt in said if not 0 < len(alt) <= LONGEST_ALT] == []
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
