@@ -101,7 +101,6 @@ def labelled_slider(
     )
     slider = slider_class(**limits, continuous_update=False, readout=False)
     box = box_class(**limits, description=description)
-
     control = _row(box, slider)
 
     def moved(change: dict) -> None:
@@ -129,9 +128,10 @@ def _listed(choice: widgets.Dropdown | widgets.SelectionSlider, description: str
     def typed(change: dict) -> None:
         if box.value:
             begun = [name for name in names if name.lower().startswith(box.value.strip().lower())]
-            name = box.value if box.value in names else begun[0] if len(begun) == 1 else choice.label
-            choice.label = name
-            box.value = ""
+            try:
+                choice.label = box.value if box.value in names else begun[0] if len(begun) == 1 else choice.label
+            finally:  # also after a drawing that failed
+                box.value = ""
 
     def moved(change: dict) -> None:
         box.placeholder = choice.label
