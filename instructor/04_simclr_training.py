@@ -37,6 +37,7 @@ from torch import nn
 from aimsssl import augment, evaluation, explorers, figures, losses, models, profile, training
 from aimsssl.datasets import load
 from aimsssl.exercises import lesson04 as lesson
+from aimsssl.exercises import progress
 from aimsssl.explorers import lesson04 as see
 
 p = profile.current()
@@ -891,3 +892,6 @@ explorers.show(figures.curves_by_number(see.labels_saved(), xlabel, levels={"cha
 # ## What comes next
 #
 # [Lesson 05, DeepCluster](05_deepcluster.ipynb) learns without labels in quite another way: it makes its own.
+
+# %%
+progress()
