@@ -48,7 +48,7 @@ def seed_points(
     width = 7.2 if len(measures) > 1 else 6.6
     height, most = 0.4 * len(settings), max(len(by_name) for by_name in lines.values())
     figure = Figure(
-        figsize=(width, height + 1.2 + 0.22 * (most if len(measures) > 1 else -(-most // 3))), layout="constrained"
+        figsize=(width, height + 1.3 + 0.25 * (most if len(measures) > 1 else -(-most // 3))), layout="constrained"
     )
     panels = figure.subplots(1, len(measures), sharey=True, squeeze=False)[0]
     seen = [value for row in values.values() for measure in measures for value in row[measure]]
@@ -63,8 +63,8 @@ def seed_points(
             axes.axvline(level, color=INK, lw=1.2, ls=style, zorder=0, label=f"{in_legend(name)} {level:.2f}")
         axes.set_title(measure, fontsize=10.5)
         if lines[measure]:
-            axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.42 / height), frameon=False, fontsize=9.5,
-                        ncols=3 if len(measures) == 1 else 1)  # fmt: skip
+            axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.36 / height), frameon=False, fontsize=9,
+                        borderaxespad=0, ncols=3 if len(measures) == 1 else 1)  # fmt: skip
         axes.set(xlim=(0, top), xlabel="share correct", ylim=(len(settings) - 0.5, -0.5))
         tidy(axes)
     panels[0].set_yticks(range(len(settings)), settings, fontsize=10.5)
