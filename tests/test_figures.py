@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from scipy import stats
 
@@ -650,3 +651,58 @@ def test_method_table_has_a_point_a_seed_and_a_bar_for_a_new_run():
     assert seeds[:4] == [[0.2], [0.3], [0.6, 0.7], [0.7, 0.8]]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["raw pixels", "SimCLR"]
     assert "shapes, SimCLR, probe: 0.750 (0.500 to 1.000)" in figure.alt_text
+
+
+def test_a_chance_below_a_hundredth_is_written_as_one_of_so_many():
+    bars = figures.accuracy_bars({"histogram": {"partner found": 0.5}}, {"partner found": 1 / 511})
+    assert "chance 1/511" in bars.axes[0].get_title() and "chance 1/511" in bars.alt_text
+    assert "chance 0.01" in figures.accuracy_bars({"a": {"kNN": 0.5}}, {"kNN": 0.01}).alt_text
+
+
+# ---- numbers on colours
+
+
+def luminance(colour) -> float:
+    linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in to_rgb(colour)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other) -> float:
+    """The ratio of WCAG 2.2, 1 to 21."""
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_black_or_white_stands_out_on_every_colour():
+    grid = np.stack(np.meshgrid(*[np.linspace(0, 1, 12)] * 3), -1).reshape(-1, 3)
+    assert min(contrast(parts.readable_on(tuple(colour)), colour) for colour in grid) >= 4.5
+    assert parts.readable_on("yellow") == "black" and parts.readable_on("navy") == "white"
+
+
+LEVELS = np.linspace(0, 1, 25)
+HEATMAPS = {
+    "factor_heatmap": lambda: figures.factor_heatmap({"h": {f"factor {i}": x for i, x in enumerate(LEVELS)}}),
+    "composition_grid": lambda: figures.composition_grid(
+        {a: {b: LEVELS[5 * i + j] for j, b in enumerate("abcde"[: i + 1])} for i, a in enumerate("abcde")}, {"top": 1.0}
+    ),
+    "confusion_and_neighbours": lambda: figures.confusion_and_neighbours(
+        np.array([[k, 20 - k] for k in range(21)]) @ np.eye(2, 21),
+        [f"class {i}" for i in range(21)], IMAGES[0], 0, 0, IMAGES[:4], LABELS[:4], "title",
+    ),
+    "similarities_and_shares": lambda: figures.similarities_and_shares(
+        np.linspace(-1, 1, 36).reshape(6, 6), np.linspace(0, 1, 36).reshape(6, 6), np.roll(np.arange(6), 3), 0.5
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HEATMAPS)
+def test_a_number_on_a_colour_can_be_read(name):
+    ratios = [
+        contrast(text.get_color(), image.to_rgba(image.get_array()[round(y), round(x)]))
+        for axes in axes_of(HEATMAPS[name]())
+        for image in axes.images
+        for text in axes.texts
+        for x, y in [text.get_position()]
+        if image.get_array().ndim == 2
+    ]
+    assert len(ratios) > 10 and min(ratios) >= 4.5

@@ -228,6 +228,13 @@ def _render(labels: np.ndarray, factors: dict, figure: dict, ground: dict) -> Te
     return (picture * 255).round_().clamp_(0, 255).to(torch.uint8)
 
 
+def coverage(images: ImageSet) -> Tensor:
+    """How much of each pixel the figure covers, from the factors: 0 to 1, `[N, SIDE, SIDE]`; images is from `load`."""
+    axis = torch.arange(SIDE) - (SIDE - 1) / 2
+    drawn = {name: images.factors[name].numpy() for name in ("angle", "size", "x", "y")}
+    return _coverage(images.labels.numpy(), drawn, axis[None, :], axis[:, None])
+
+
 def load(split: str = "train", *, n: int | None = None, seed: int = 0) -> ImageSet:
     """Draw `n` pictures of ten figures, the classes in equal numbers.
 

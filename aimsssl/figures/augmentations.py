@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .parts import GREY, INK, ORANGE, ends_of, picture, tidy, with_alt
+from .parts import GREY, ORANGE, ends_of, picture, readable_on, tidy, with_alt
 
 CHANNELS = {"red": "#c1272d", "green": "#009e73", "blue": "#0173b2"}
 DASHES = ("-", "--", ":")  # so that the channels are told apart without colour
@@ -133,9 +133,9 @@ def _heatmap(axes: Axes, table: np.ndarray, rows: Sequence[str], columns: Sequen
     image = axes.imshow(table, cmap="cividis", vmin=0, vmax=vmax, aspect="auto")
     for (row, column), value in np.ndenumerate(table):
         if not np.isnan(value):
-            dark = value < 0.55 * vmax
             text = f"{max(value, 0.0):.2f}"  # R² a little below 0 is chance, too
-            axes.text(column, row, text, ha="center", va="center", fontsize=9.5, color="white" if dark else INK)
+            colour = readable_on(image.to_rgba(value))
+            axes.text(column, row, text, ha="center", va="center", fontsize=9.5, color=colour)
     axes.set_xticks(range(len(columns)), [name.replace("_", "\n") for name in columns], fontsize=9.5)
     axes.set_yticks(range(len(rows)), rows, fontsize=9.5)
     axes.tick_params(length=0)
@@ -163,7 +163,7 @@ def views_and_riddle(
     Args:
         image, views, question, candidates: pictures `[C, H, W]`.
         answer: number of the right candidate, framed where `reveal`.
-        found, among: how often colour histograms alone find the partner, and among how many.
+        found, among: how often colour histograms alone find a view's partner, and among how many views.
     """
     figure = Figure(figsize=(7.2, 5.3), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=(1.75, 1))
@@ -181,7 +181,7 @@ def views_and_riddle(
     above.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
 
     below.suptitle(
-        f"Can you still tell? Colour histograms alone find the partner in {found:.0%} of cases, among {among}",
+        f"Can you still tell? Colour histograms alone find {found:.0%} of the partners, each among {among} views",
         fontsize=10.5,
     )
     line = below.subplots(1, len(candidates) + 2, width_ratios=[1, 0.3, *[1] * len(candidates)])
@@ -197,5 +197,5 @@ def views_and_riddle(
         figure,
         f"An image and two views of it with their colour histograms; means: view 1 {_mean_colour(views[0])}; view 2 "
         f"{_mean_colour(views[1])}. Below, a view and {len(candidates)} candidates for its partner. {told} Colour "
-        f"histograms alone find the partner in {found:.0%} of cases, among {among}.",
+        f"histograms alone find {found:.0%} of the partners, each among {among} views.",
     )

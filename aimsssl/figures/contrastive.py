@@ -21,6 +21,7 @@ from .parts import (
     markers,
     name_ends,
     note,
+    readable_on,
     tidy,
     with_alt,
 )
@@ -172,10 +173,8 @@ def _matrix(
     if views <= MATRIX_NUMBERS:
         for (row, column), value in np.ndenumerate(shown):
             if row != column:
-                colour = "white" if image.norm(value) > 0.75 or (low < 0 and image.norm(value) < 0.2) else INK
-                axes.text(
-                    column, row, f"{round(value, 2) + 0.0:.2f}", ha="center", va="center", fontsize=9.5, color=colour
-                )
+                colour, text = readable_on(image.to_rgba(value)), f"{round(value, 2) + 0.0:.2f}"
+                axes.text(column, row, text, ha="center", va="center", fontsize=9.5, color=colour)
     else:
         axes.figure.colorbar(image, ax=axes, shrink=0.85)
     if len(names):

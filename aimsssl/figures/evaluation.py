@@ -17,6 +17,7 @@ from .parts import (
     name_ends,
     neighbour_grid,
     own_class_share,
+    readable_on,
     scatter,
     short,
     tidy,
@@ -50,15 +51,14 @@ def confusion_and_neighbours(
     figure.suptitle(title, fontsize=11)
     left, right = figure.subfigures(1, 2, width_ratios=(1.25, 1))
     axes = left.subplots()
-    axes.imshow(share, cmap="cividis", vmin=0, vmax=1)
+    image = axes.imshow(share, cmap="cividis", vmin=0, vmax=1)
     written = "% of a row, from 10 %"
     if step := max(0, -(-len(classes) // MOST_CLASSES) - 1):  # numbers would cover each other
         written = f"a name every {step + 1} classes"
     else:
         for row, column in np.argwhere(share >= 0.095):
-            dark = share[row, column] < 0.6
-            axes.text(column, row, f"{100 * share[row, column]:.0f}", ha="center", va="center", fontsize=8,
-                      color="white" if dark else INK)  # fmt: skip
+            colour, text = readable_on(image.to_rgba(share[row, column])), f"{100 * share[row, column]:.0f}"
+            axes.text(column, row, text, ha="center", va="center", fontsize=8, color=colour)
     named, size = range(0, len(classes), step + 1), 8.5 if len(classes) <= 16 else 5.5
     names = [short(classes[i]) for i in named]
     axes.set_xticks(named, names, rotation=60, ha="right", rotation_mode="anchor", fontsize=size)

@@ -62,15 +62,20 @@ def accuracy_bars(scores: Mapping[str, Mapping[str, float]], chance: Mapping[str
         axes.bar_label(bars, [f"{value:.2f}" for value in values], padding=3, fontsize=10.5)
         axes.axvline(chance[measure], color=INK, lw=1.3, ls="--")
         axes.set(xlim=(0, 1.12), xlabel="share correct", xticks=(0, 0.5, 1))
-        axes.set_title(f"{measure}\n- - chance {chance[measure]:.2f}", fontsize=10.5)
+        axes.set_title(f"{measure}\n- - chance {_chance(chance[measure])}", fontsize=10.5)
         tidy(axes)
     panels[0].invert_yaxis()
     panels[0].tick_params(axis="y", length=0, labelsize=10.5)
     told = "; ".join(
-        f"{measure}: {', '.join(f'{row} {scores[row][measure]:.2f}' for row in rows)}, chance {chance[measure]:.2f}"
-        for measure in measures
+        f"{measure}: " + ", ".join(f"{row} {scores[row][measure]:.2f}" for row in rows) + f", chance {_chance(level)}"
+        for measure, level in chance.items()
     )
-    return with_alt(figure, f"Bars of accuracy on test images. {told}.")
+    return with_alt(figure, f"Bars, share correct. {told}.")
+
+
+def _chance(share: float) -> str:
+    """Two digits, or 1/N where they would say 0.00."""
+    return f"{share:.2f}" if share >= 0.01 or share == 0 else f"1/{round(1 / share)}"
 
 
 def factor_dots(scores: Mapping[str, Mapping[str, float]]) -> Figure:
