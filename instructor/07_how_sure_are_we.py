@@ -176,7 +176,7 @@ rows = {t: {"mean": x.mean(), "lowest": x.min(), "highest": x.max()} for t, x in
 explorers.table(rows, f"the winner of {len(right)} methods, kNN with {len(few):,} keys, 200 tenths")
 
 # %% [markdown]
-# **Answer.** On average it loses more than half of its lead. Nobody cheated. The best of many is good *and lucky*, and
+# **Answer.** The row "lost": on average a large part of its lead. Nobody cheated. The best of many is good *and lucky*, and
 # the luck does not come along to new images. The more candidates and the fewer images, the larger the loss. The remedy is
 # simple: the number that we report comes from images that have chosen nothing. Think of a benchmark on which a thousand
 # papers have reported their best.
