@@ -1,9 +1,12 @@
-"""Lesson 03: two wishes on a circle, the temperature and the push, points that move, geometry through a training."""
+"""Lesson 03: two wishes on a circle, a first training, the temperature and the push, geometry, ways to the loss."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,13 +15,16 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from .. import figures
-from ..evaluation import alignment, effective_rank, uniformity
+from ..augment import Augment
+from ..datasets import ImageSet
+from ..evaluation import alignment, effective_rank, partner_found, uniformity
 from ..losses import nt_xent
 from ..randomness import RandomStream
-from ..training import Run
+from ..training import Run, SimCLRConfig, train_simclr
 from ..training.runs import read_json
 from .animation import show_animation
 from .controls import Explorer, labelled_slider
+from .display import LiveFigure
 
 TEMPERATURES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 IMAGES, STEPS, ASKING = 6, 60, 0  # of the moving circle
@@ -84,6 +90,62 @@ def angles(z: Tensor) -> tuple[float, float]:
     return partners.mean().item(), strangers.item() / (2 * n * (2 * n - 2))
 
 
+# ---- by hand, and a first training
+
+
+def named(matrix: Tensor, columns: Sequence[str], rows: Sequence[str] | None = None) -> dict[str, dict[str, float]]:
+    """A matrix as `explorers.table` takes it; rows are named as columns where they have no names of their own."""
+    values = [[round(x, 6) + 0.0 for x in row] for row in matrix.tolist()]  # no "-0.00"
+    return {name: dict(zip(columns, row, strict=True)) for name, row in zip(rows or columns, values, strict=True)}
+
+
+def random_change(size: int, **setting: object) -> Callable[[Tensor], Tensor]:
+    """The `Augment` of this size and setting, for a batch `[B, C, H, W]` or for one image `[C, H, W]`.
+
+    Every image of a batch has its own draw.
+    """
+    change = Augment(size, **setting)
+    return lambda x: change(x) if x.ndim == 4 else change(x[None])[0]
+
+
+def small_network(channels: int, size: int, d_feature: int = 128, d_out: int = 64) -> nn.Sequential:
+    """An encoder `[B, channels, size, size]` to h, and a linear head, h to z: `network[0]` and `network[1]`.
+
+    It has no batch norm, so that with random weights all z are nearly one direction, and the loss begins at chance.
+    """
+    last = -(-size // 4)  # two strides of 2, rounded up
+    encoder = nn.Sequential(
+        *(nn.Conv2d(channels, 16, 5, stride=2, padding=2), nn.ReLU()),
+        *(nn.Conv2d(16, 32, 3, stride=2, padding=1), nn.ReLU(), nn.Flatten()),
+        *(nn.Linear(32 * last**2, d_feature), nn.ReLU()),
+    )
+    return nn.Sequential(encoder, nn.Linear(d_feature, d_out))
+
+
+class LossAndFound(LiveFigure):
+    """One figure that grows with a training: the loss of each step, and the share of views that found their partner.
+
+    Args:
+        images: N of a batch, from which the chance levels follow.
+        steps: of the whole training.
+        pause: seconds between two drawings at least; the last step is always drawn.
+    """
+
+    def __init__(self, images: int, steps: int, pause: float = 3.0):
+        super().__init__()
+        self.images, self.steps, self.pause = images, steps, pause
+        self.losses, self.found = [], []
+        self._drawn = float("-inf")
+
+    def add(self, loss: float | Tensor, found: float) -> None:
+        """One step's loss, and its share of views in [0, 1]."""
+        self.losses.append(loss.item() if isinstance(loss, Tensor) else loss)
+        self.found.append(found)
+        if len(self.losses) >= self.steps or time.monotonic() - self._drawn >= self.pause:
+            self._drawn = time.monotonic()
+            self.update(figures.loss_and_found(self.losses, self.found, self.images, self.steps))
+
+
 # ---- shares
 
 
@@ -105,6 +167,26 @@ def push(z1: Tensor, z2: Tensor, temperature: float, view: int) -> Tensor:
     scores = similarity[view] / temperature
     scores[[view, int(positives[view])]] = -math.inf
     return scores.softmax(dim=0)
+
+
+def push_on_own_class(
+    z1: Tensor, z2: Tensor, labels: Tensor, temperatures: Sequence[float]
+) -> dict[str, dict[str, float]]:
+    """How many of the negatives, in %, are of the view's own class, and at each τ how much of the push they get.
+
+    Args:
+        z1, z2: `[N, D]`.
+        labels: of the images, `[N]`.
+    """
+    similarity, _, positives = shares(z1, z2, 1.0)
+    labels, negative = labels.repeat(2), ~torch.eye(len(positives), dtype=torch.bool)
+    negative[torch.arange(len(positives)), positives] = False
+    own = negative & (labels[:, None] == labels)
+    rows = {"their share of the negatives": {"%": 100 * (own.sum() / negative.sum()).item()}}
+    for tau in temperatures:
+        pushed = (similarity / tau).masked_fill(~negative, -math.inf).softmax(dim=1)  # each row is the view's push
+        rows[f"their share of the push, τ = {tau:g}"] = {"%": 100 * (pushed[own].sum() / len(pushed)).item()}
+    return rows
 
 
 def temperature(z1: Tensor, z2: Tensor, tau: float = 0.2, images: int = 8, view: int = 0) -> Explorer:
@@ -131,7 +213,7 @@ def temperature(z1: Tensor, z2: Tensor, tau: float = 0.2, images: int = 8, view:
 
 
 @dataclass(frozen=True)
-class Path:
+class Movement:
     """Points that moved under the loss: `points[step]` `[2N, 2]` and `losses[step]`."""
 
     points: np.ndarray
@@ -139,7 +221,7 @@ class Path:
 
 
 @cache
-def path(temperature: float, images: int = IMAGES, steps: int = STEPS, seed: int = 0) -> Path:
+def path(temperature: float, images: int = IMAGES, steps: int = STEPS, seed: int = 0) -> Movement:
     """2N points on a circle, each with an angle of its own, by gradient descent on NT-Xent from a random start.
 
     The step is scaled by 2Nτ, so that a small temperature is not a large learning rate, and no point moves more than
@@ -156,7 +238,7 @@ def path(temperature: float, images: int = IMAGES, steps: int = STEPS, seed: int
         (gradient,) = torch.autograd.grad(loss, angles)
         with torch.no_grad():
             angles -= (0.2 * 2 * images * temperature * gradient).clamp(-0.2, 0.2)
-    return Path(np.stack(points), losses)
+    return Movement(np.stack(points), losses)
 
 
 def even_circle(images: int, temperature: float) -> float:
@@ -195,17 +277,31 @@ def moving_circle(tau: float = 0.1, step: int = 0) -> Explorer:
     )
 
 
-def _push_at(path: Path, step: int, tau: float) -> np.ndarray:
+def _push_at(path: Movement, step: int, tau: float) -> np.ndarray:
     return push(*torch.from_numpy(path.points[step]).chunk(2), tau, ASKING).numpy()
 
 
-# ---- through a training
+# ---- geometry, through a training
+
+
+def train_at(
+    temperature: float, images: ImageSet, config: SimCLRConfig, view1: Tensor, view2: Tensor, name: str
+) -> tuple[Run, list[dict[str, float]]]:
+    """A SimCLR run at a temperature, all else as in `config`, and the geometry of its z after each epoch.
+
+    Args:
+        view1, view2: `[P, C, H, W]`, looked at after each epoch and never trained on.
+        name: of the data and the profile; the run is kept in `runs/`, and read where it is there already.
+    """
+    trace = GeometryTrace(view1, view2)
+    folder = Path("runs") / f"03_{re.sub(r'[^A-Za-z0-9]+', '_', name)}_tau{temperature:g}"
+    return train_simclr(images, replace(config, temperature=temperature), folder, progress=trace), trace.rows
 
 
 class GeometryTrace:
-    """A `progress` for `train_simclr`: alignment, uniformity and effective rank of z after each epoch.
+    """A `progress` for `train_simclr`: what `geometry` finds in z after each epoch.
 
-    They are kept in the run's folder, so that a finished run is read and not measured again.
+    It is kept in the run's folder, so that a finished run is read and not measured again.
 
     Args:
         view1, view2: `[P, C, H, W]`, two views of the same images, which stay the same through the training.
@@ -227,9 +323,24 @@ class GeometryTrace:
 
 
 def geometry(z1: Tensor, z2: Tensor) -> dict[str, float]:
-    """Alignment of the partners; uniformity and effective rank of all views, brought to length 1."""
+    """Alignment of the partners, uniformity and effective rank of all views at length 1, and % of partners found."""
     z = F.normalize(torch.cat([z1, z2]), dim=1)
-    return {"alignment": alignment(z1, z2), "uniformity": uniformity(z), "effective rank": effective_rank(z)}
+    return {
+        "alignment": alignment(z1, z2),
+        "uniformity": uniformity(z) + 0.0,
+        "effective rank": effective_rank(z),
+        "partner found, %": 100 * partner_found(z1, z2),
+    }
+
+
+def spectra(pairs: Mapping[str, tuple[Tensor, Tensor]]) -> dict[str, np.ndarray]:
+    """For `figures.sorted_spectra`: singular values of all views at length 1, as shares; the name tells the rank."""
+    found = {}
+    for name, pair in pairs.items():
+        z = F.normalize(torch.cat(list(pair)), dim=1)
+        values = torch.linalg.svdvals(z.double())
+        found[f"{name}: rank {effective_rank(z):.1f}"] = (values / values.sum()).numpy()
+    return found
 
 
 @torch.no_grad()
@@ -240,3 +351,31 @@ def embed(model: torch.nn.Module, *views: Tensor) -> list[Tensor]:
     z = [torch.cat([model(part.to(device))[1].float().cpu() for part in view.split(500)]) for view in views]
     model.train(training)
     return z
+
+
+# ---- ways to the loss
+
+
+def compare_ways(
+    ways: Mapping[str, Callable[[Tensor, Tensor, float], Tensor]], z1: Tensor, z2: Tensor, temperature: float
+) -> dict[str, dict[str, float | str]]:
+    """Each way's loss, how far its gradient is from that of the first way, and its milliseconds, forward and backward.
+
+    Args:
+        z1, z2: `[N, D]`.
+    """
+    rows, right = {}, None
+    for name, way in ways.items():
+        a, b = z1.clone().requires_grad_(), z2.clone().requires_grad_()
+        begin = time.perf_counter()
+        loss = way(a, b, temperature)
+        gradient = torch.cat(torch.autograd.grad(loss, [a, b]))
+        milliseconds = 1000 * (time.perf_counter() - begin)
+        right = gradient if right is None else right
+        off = (gradient - right).abs().max().item()
+        rows[name] = {
+            "loss": loss.item(),
+            "largest difference of a gradient": f"{off:.0e}",
+            "ms": f"{milliseconds:.0f}",
+        }
+    return rows

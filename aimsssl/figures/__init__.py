@@ -29,11 +29,8 @@ from .comparisons import (
     trust_ratio_change,
 )
 from .contrastive import (
-    chance_and_floor,
     circle_and_loss,
     circles,
-    geometry_by_epoch,
-    loss_by_epoch,
     memory_and_time,
     push_by_similarity,
     shares_and_push,
@@ -46,7 +43,9 @@ from .evaluation import (
     map_grid,
     rank_chart,
 )
+from .geometry import geometry_by_epoch, sorted_spectra
 from .images import neighbour_rows, neighbours_by_epoch, two_views
+from .levels import chance_and_floor, loss_and_found, loss_by_epoch
 from .plans import encoder_and_head
 from .pretext import numbered_tiles, rotation_confusion, task_and_answer
 from .representations import accuracy_bars, factor_dots, map_and_neighbours, similarity_matrix, tsne_panels
@@ -85,6 +84,7 @@ __all__ = [
     "kmeans_step",
     "label_efficiency",
     "learning_rate_schedule",
+    "loss_and_found",
     "loss_and_partners",
     "loss_by_epoch",
     "loss_by_step",
@@ -107,6 +107,7 @@ __all__ = [
     "similarities_and_shares",
     "similarity_matrix",
     "sobel_stages",
+    "sorted_spectra",
     "stage_seconds",
     "task_and_answer",
     "training_curve",

@@ -8,18 +8,17 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 
+from .levels import mark_levels
 from .parts import (
     BLUE,
     GREY,
     INK,
     ORANGE,
     PALETTE,
-    apart,
     colours,
     frame,
     in_legend,
     markers,
-    name_ends,
     note,
     readable_on,
     tidy,
@@ -99,7 +98,7 @@ def circle_and_loss(
     note(right, f"{losses[step]:.2f}", step, losses[step], offset, INK)
     right.set(xlabel="step", ylabel="loss (nats)", xlim=(0, len(losses) - 1))
     right.set_ylim(0, 1.1 * max([*losses, *levels.values()]))
-    _levels(right, levels)
+    mark_levels(right, levels)
     tidy(right)
     most = int(shares.argmax())
     lines = ", ".join(f"{name} {value:.2f}" for name, value in levels.items())
@@ -151,7 +150,8 @@ def similarities_and_shares(
     right.set_title(f"softmax of each row, τ = {temperature:g}", fontsize=10.5)
     index = np.arange(len(similarity))
     told = ", ".join(
-        f"{s:.2f} and {p:.2f}" for s, p in zip(similarity[index, positives], shares[index, positives], strict=True)
+        f"{round(s, 2) + 0.0:.2f} and {p:.2f}"
+        for s, p in zip(similarity[index, positives], shares[index, positives], strict=True)
     )
     return with_alt(
         figure,
@@ -186,58 +186,6 @@ def _matrix(
     axes.set(xlabel="candidate k", ylabel="view i")
 
 
-# ---- levels of the loss
-
-
-def chance_and_floor(
-    batch_sizes: Sequence[int], chance: Sequence[float], floors: Mapping[float, Sequence[float]]
-) -> Figure:
-    """Chance and the floor at some temperatures `{τ: values}` against the number of images in a batch."""
-    figure = Figure(figsize=(6.8, 3.5), layout="constrained")
-    axes = figure.add_subplot()
-    lines = [("chance, log(2N−1)", chance, INK, "-")]
-    lines += [(f"floor, τ = {tau:g}", f, c, "--") for (tau, f), c in zip(floors.items(), colours(), strict=False)]
-    top = 1.06 * max(chance)
-    for _, values, colour, style in lines:
-        axes.plot(batch_sizes, values, style, color=colour, lw=2.2)
-    axes.set_xscale("log", base=2)
-    axes.set(xlabel="images in a batch, N (log scale)", ylabel="loss (nats)", ylim=(0, top))
-    name_ends(axes, [(name, values[-1], colour) for name, values, colour, _ in lines], 0.075 * top, size=10)
-    axes.set_xticks(batch_sizes, [str(n) for n in batch_sizes], fontsize=9)
-    axes.minorticks_off()
-    tidy(axes, grid="y")
-    first, last = batch_sizes[0], batch_sizes[-1]
-    told = "; ".join(f"{name}: {v[0]:.2f} at N = {first}, {v[-1]:.2f} at N = {last}" for name, v, _, _ in lines)
-    return with_alt(figure, f"Levels of NT-Xent against the batch size. {told}.")
-
-
-def loss_by_epoch(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], levels: Mapping[str, float]) -> Figure:
-    """Losses of one or more runs, `{name: (epochs, losses)}`, beside horizontal levels such as chance and floor."""
-    figure = Figure(figsize=(6.8, 3.2), layout="constrained")
-    axes = figure.add_subplot()
-    for (epochs, losses), colour, marker in zip(curves.values(), colours(), markers(), strict=False):
-        axes.plot(epochs, losses, marker + "-", color=colour, lw=2, ms=5, clip_on=False, zorder=3)
-    lasts = [(f"{name}, now {losses[-1]:.2f}", losses[-1]) for name, (_, losses) in curves.items()]
-    axes.set_ylim(0, 1.1 * max([*levels.values(), *(x for _, losses in curves.values() for x in losses)]))
-    _levels(axes, levels, lasts)
-    axes.set(xlabel="epoch (0: before training)", ylabel="loss (nats)")
-    axes.set_xlim(0, max(max(epochs) for epochs, _ in curves.values()))
-    axes.xaxis.get_major_locator().set_params(integer=True)
-    tidy(axes)
-    told = "; ".join(f"{name} from {losses[0]:.2f} to {losses[-1]:.2f}" for name, (_, losses) in curves.items())
-    lines = ", ".join(f"{name} {value:.2f}" for name, value in levels.items())
-    return with_alt(figure, f"Loss over the epochs: {told}. Levels: {lines}.")
-
-
-def _levels(axes: Axes, levels: Mapping[str, float], lasts: Sequence[tuple[str, float]] = ()) -> None:
-    """Dashed lines, named at the right edge, and names for the ends of curves, moved apart where they would meet."""
-    ends = [(f"{name} {value:.2f}", value, GREY) for name, value in levels.items()]
-    ends += [(name, value, colour) for (name, value), colour in zip(lasts, colours(), strict=False)]
-    for value in levels.values():
-        axes.axhline(value, color=GREY, lw=1.2, ls="--", zorder=0)
-    name_ends(axes, ends, 0.085 * axes.get_ylim()[1])
-
-
 # ---- temperature
 
 
@@ -249,23 +197,22 @@ def push_by_similarity(similarity: np.ndarray, shares: Mapping[float, np.ndarray
         shares: `{τ: [K]}`, each adding up to 1.
         positive: the similarity of the positive, a vertical line.
     """
-    figure = Figure(figsize=(6.8, 3.7), layout="constrained")
+    figure = Figure(figsize=(6.8, 4.0), layout="constrained")
     axes = figure.add_subplot()
-    order = np.argsort(similarity)
-    lowest = 1e-6
-    ends = {}
     for (tau, share), colour, marker in zip(shares.items(), colours(), markers(), strict=False):
-        axes.plot(similarity[order], share[order], marker, color=colour, ms=3.5, alpha=0.8, mew=0)
-        ends[f"τ = {tau:g}: half of it on {holders(share)}"] = (share[order][-1], colour)
+        name = f"τ = {tau:g}: half of it on {holders(share)}"
+        axes.plot(similarity, share, marker, color=colour, ms=3.5, alpha=0.8, mew=0, label=name)
     axes.axhline(1 / len(similarity), color=GREY, lw=1, ls=":", zorder=0)
     axes.axvline(positive, color=INK, lw=1.2, ls="--", zorder=0)
-    axes.set(yscale="log", ylim=(lowest, 2), xlabel="cosine similarity of the negative", ylabel="share of the push")
+    least, below = _least_drawn([share for share in shares.values()])
+    axes.set(yscale="log", ylim=(least, 2), xlabel="cosine similarity of the negative", ylabel="share of the push")
     axes.set_xlim(similarity.min() - 0.05, max(similarity.max(), positive) + 0.05)
-    axes.text(positive, 1.01, "positive", transform=axes.get_xaxis_transform(), ha="center", fontsize=9, color=INK)
+    axes.text(positive, 0.02, "positive ", transform=axes.get_xaxis_transform(), ha="right", fontsize=9, color=INK)
     note(axes, "equal shares", similarity.min(), 1 / len(similarity), (2, 7), GREY)
-    places = apart([np.log10(y) for y, _ in ends.values()], 0.5)
-    for (name, (_, colour)), y in zip(ends.items(), places, strict=True):
-        axes.text(1.02, 10**y, name, transform=axes.get_yaxis_transform(), va="center", fontsize=9.5, color=colour)
+    if below:
+        axes.text(0.01, 0.02, f"{below} points lie below", transform=axes.transAxes, fontsize=9, color=GREY)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3, frameon=False, fontsize=9.5,
+                  markerscale=2, handletextpad=0.1)  # fmt: skip
     tidy(axes, grid="y")
     told = "; ".join(
         f"τ = {tau:g}: the most similar one has {share.max():.2g}, half of the push is on {holders(share)}"
@@ -276,6 +223,13 @@ def push_by_similarity(similarity: np.ndarray, shares: Mapping[float, np.ndarray
         f"Share of one view's push against the similarity of its {len(similarity)} negatives, on a log scale; the "
         f"positive is at {positive:.2f}. {told}.",
     )
+
+
+def _least_drawn(shares: Sequence[np.ndarray]) -> tuple[float, int]:
+    """Where a logarithmic axis begins, a power of ten of at least 1e-14, and how many points lie below it."""
+    every = np.concatenate(shares)
+    least = 10.0 ** max(-14, np.floor(np.log10(every[every > 0].min())))
+    return least, int((every < least).sum())
 
 
 def holders(shares: np.ndarray) -> int:
@@ -321,44 +275,7 @@ def shares_and_push(
     )
 
 
-# ---- geometry and memory
-
-
-def geometry_by_epoch(
-    traces: Mapping[str, Sequence[Mapping[str, float]]], references: Mapping[str, Mapping[str, float]]
-) -> Figure:
-    """Alignment, uniformity, effective rank over the epochs of one or more runs.
-
-    Args:
-        traces: for each run its rows, with `epoch`, `alignment`, `uniformity` and `effective rank`.
-        references: horizontal lines by measure and name.
-    """
-    measures = {
-        "alignment": "lower: partners closer",
-        "uniformity": "lower: more spread out",
-        "effective rank": "higher: more directions",
-    }
-    figure = Figure(figsize=(8.0, 3.2), layout="constrained")
-    for axes, (measure, meaning) in zip(figure.subplots(1, 3), measures.items(), strict=True):
-        for (name, rows), colour, marker in zip(traces.items(), colours(), markers(), strict=False):
-            epochs, values = [row["epoch"] for row in rows], [row[measure] for row in rows]
-            axes.plot(epochs, values, marker + "-", color=colour, lw=2, ms=4.5, label=in_legend(name))
-        for name, value in references.get(measure, {}).items():
-            axes.axhline(value, color=GREY, lw=1.1, ls="--", zorder=0)
-            axes.text(0.98, value, name, transform=axes.get_yaxis_transform(), fontsize=8.5, color=GREY, va="bottom",
-                      ha="right")  # fmt: skip
-        axes.set_title(f"{measure}\n({meaning})", fontsize=10)
-        axes.set_xlabel("epoch")
-        axes.margins(y=0.12)
-        axes.xaxis.get_major_locator().set_params(integer=True)
-        tidy(axes, grid="y")
-    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=min(4, len(traces)),
-                  frameon=False, fontsize=10)  # fmt: skip
-    told = "; ".join(
-        f"{name}: " + ", ".join(f"{m} from {rows[0][m]:.2f} to {rows[-1][m]:.2f}" for m in measures)
-        for name, rows in traces.items()
-    )
-    return with_alt(figure, f"Geometry of z over the epochs. {told}.")
+# ---- memory
 
 
 def memory_and_time(

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .parts import (
@@ -17,6 +19,7 @@ from .parts import (
     name_classes,
     neighbour_grid,
     own_class_share,
+    picture,
     scatter,
     short,
     tidy,
@@ -24,18 +27,27 @@ from .parts import (
 )
 
 
-def similarity_matrix(similarity: np.ndarray, positives: np.ndarray) -> Figure:
-    """Cosine similarities of the 2N views `[2N, 2N]`; the diagonal is masked, `positives[i]` is framed in row i."""
+def similarity_matrix(similarity: np.ndarray, positives: np.ndarray, pictures: np.ndarray | None = None) -> Figure:
+    """Cosine similarities of the 2N views `[2N, 2N]`; the diagonal is masked, `positives[i]` is framed in row i.
+
+    Args:
+        similarity: `[2N, 2N]`.
+        positives: `[2N]`.
+        pictures: of the views, `[2N, C, H, W]`, uint8 or float in [0, 1]: they stand at the ends of rows and columns.
+    """
     views = len(similarity)
     shown = np.where(np.eye(views, dtype=bool), np.nan, similarity)
-    figure = Figure(figsize=(4.9, 4.1), layout="constrained")
+    figure = Figure(figsize=(4.9, 4.1) if pictures is None else (7.4, 6.3), layout="constrained")
     axes = figure.add_subplot()
-    image = axes.imshow(shown, cmap="RdBu_r", vmin=-1, vmax=1)
+    steps = colormaps["RdBu_r"].resampled(20)  # of 0.1: a PNG of 256 colours keeps some for the pictures
+    image = axes.imshow(shown, cmap=steps, vmin=-1, vmax=1)
     axes.set_facecolor("#d9d9d9")
     for axis in (axes.xaxis, axes.yaxis):
         axis.get_major_locator().set_params(integer=True)
     for row, column in enumerate(positives):
         axes.add_patch(frame(column, row, INK))
+    if pictures is not None:
+        _pictures_beside(axes, pictures)
     axes.set_xlabel(f"view k (0 to {views - 1})")
     axes.set_ylabel(f"view i (0 to {views - 1})")
     figure.colorbar(image, label="cosine similarity of z", shrink=0.9)
@@ -43,12 +55,23 @@ def similarity_matrix(similarity: np.ndarray, positives: np.ndarray) -> Figure:
     others = np.ones_like(shown, dtype=bool)
     others[np.arange(views), positives] = False
     rest = shown[others & ~np.isnan(shown)]
-    beside = f", of the others {rest.mean():.2f}" if len(rest) else "; there are no others"
+    beside = f", of the others {rest.mean():.2f}, at most {rest.max():.2f}" if len(rest) else "; there are no others"
     return with_alt(
         figure,
-        f"Matrix of cosine similarities of {views} views. The diagonal is grey: no view is its own candidate. One "
-        f"framed square a row is the positive. Mean similarity of the positives {right:.2f}{beside}.",
+        f"Matrix of cosine similarities of {views} views. Mean similarity of the positives, framed, {right:.2f}"
+        f"{beside}. The diagonal is grey: no view is its own candidate.",
     )
+
+
+def _pictures_beside(axes: Axes, pictures: np.ndarray) -> None:
+    """A picture of each view above its column and left of its row, where the ticks would be."""
+    side = 0.92
+    for number, pixels in enumerate(pictures):
+        for x, y in ((number, -1.1), (-1.1, number)):
+            corner = (x - side / 2, y - side / 2, side, side)
+            picture(axes.inset_axes(corner, transform=axes.transData), pixels)
+    axes.tick_params(left=False, top=False, labelleft=True, pad=2)
+    axes.tick_params(axis="y", pad=24)
 
 
 def accuracy_bars(scores: Mapping[str, Mapping[str, float]], chance: Mapping[str, float]) -> Figure:
