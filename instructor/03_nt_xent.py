@@ -307,8 +307,8 @@ for _ in range(curves.steps):
 
 # %% [markdown]
 # **Answer.** The loss begins close to $\log 127 = 4.84$, the price of a blind guess. With random weights all *z* point
-# nearly the same way, so all candidates get nearly the same probability. And yet many more than 1 of 127 views find
-# their partner: two views of one image have similar colours, and even random weights let some of that through. So the
+# nearly the same way, so all candidates get nearly the same probability. And yet far more views find their
+# partner than a blind guess would: two views of one image have similar colours, and even random weights let some of that through. So the
 # two curves tell different things. **Partner found** looks only at the *order* of the similarities; the **loss** also
 # wants them far apart.
 #
@@ -354,7 +354,7 @@ explorers.table({name: {"NT-Xent": nt_xent(*pair, tau).item()} for name, pair in
 #
 # $$\text{floor} = \log\left(1 + (2N-2)\,\exp\left(\frac{-\frac{1}{N-1} - 1}{\tau}\right)\right)$$
 #
-# Now look at case 3: 1.06, only a little above the floor of 0.97. In 128 dimensions random directions are already nearly
+# Now look at case 3: its loss is only a little above the floor, case 4. In 128 dimensions random directions are already nearly
 # at right angles to each other. So the push is nearly done by chance alone. What has to be *learned* is which
 # views belong together.
 
@@ -440,7 +440,10 @@ explorers.show(figures.similarity_matrix(matrix, positives(shown), pictures))
 
 # %% [markdown]
 # Dark red outside the frames are the **hard negatives**: views of other images that look like a partner. Follow such a
-# square to its two pictures. TODO
+# square to its two pictures. The crown and the house (views 4 and 6) are both dark figures, low in the picture, on a
+# lighter background. The ring and the plane (views 1 and 7) are both light, large and in the middle. So the encoder
+# looks, among other things, at how light and how large a figure is and where it lies. That often helps to find the
+# partner, and here it misleads. Only the shape tells these images apart.
 #
 # ### More candidates
 #
@@ -551,7 +554,8 @@ for t in (0.05, 0.2, 1.0):
 explorers.show(figures.push_by_similarity(row[is_negative].numpy(), shares, row[partner].item()))
 
 # %% [markdown]
-# **Answer.** The names above the figure tell it: on one or a few at τ = 0.05, on some at 0.2, on about a hundred at 1.
+# **Answer.** The names above the figure tell it: on hardly more than one at τ = 0.05, on about twenty at 0.2, on about a
+# hundred at 1.
 # Each temperature is a straight line on this scale, with the slope 1/τ. A **small** τ is a sharp eye: nearly all of the
 # push goes to the few most similar negatives. A **large** τ pushes everybody alike, also those who are far away already.
 # Wang & Liu (2021) call the loss *hardness-aware*, and τ says how much.
@@ -677,9 +681,9 @@ explorers.show(figures.sorted_spectra(see.spectra(pairs)))
 # first, and partners are torn apart with the others. After that alignment gets better again, but not as good as at first.
 #
 # So epoch 0 is almost a collapse. And yet its rank is far above 1! The spectrum shows why: one direction, the common one,
-# holds about half of the sum, and a long flat tail holds the rest. The points are a *very small cloud*, but a cloud with
-# many directions. The rank counts the directions, however small the cloud is. Uniformity sees how small it is. And many
-# partners are found in it, as in your own network: this number looks at the order only, and asks for no distance.
+# holds about half of the sum, and a long tail holds the rest. The points are a *very small cloud*, but a cloud with many
+# directions. The rank counts these, however small the cloud is. Uniformity sees how small it is. And more partners are
+# found in it than by guessing, as in your own network: that number looks at the order only, and asks for no distance.
 #
 # At **τ = 0.2** the points spread, and they use more and more directions. At **τ = 1** something else happens: the points
 # spread, too, but the rank *falls*. The cloud gets large in a few directions only, on the way to a dimensional collapse.

@@ -90,6 +90,8 @@ DRAW = {
     "factor_dots": lambda: figures.factor_dots({"h": {"x": 0.46, "lighter": 1.0}, "z": {"x": -0.02, "lighter": 0.99}}),
     "loss_and_partners": lambda: figures.loss_and_partners([5.5, 5.2, 4.1], [0.1, 0.2, 0.6], {"chance": 5.54}, 0.004),
     "loss_by_epoch": lambda: figures.loss_by_epoch({"run": ([0, 1], [5.0, 4.0])}, {"chance": 5.5, "floor": 1.0}),
+    "loss_and_found": lambda: figures.loss_and_found([4.8, 4.0, 3.5], [0.05, 0.2, 0.3], images=64, steps=10),
+    "sorted_spectra": lambda: figures.sorted_spectra({"few": np.array([0.7, 0.3, 0.0]), "all": np.full(3, 1 / 3)}),
     "push_by_similarity": lambda: figures.push_by_similarity(
         np.array([0.5, -0.5]), {0.1: np.array([0.99, 0.01]), 1.0: np.array([0.7, 0.3])}, 0.8
     ),

@@ -151,6 +151,7 @@ MANY = {
     "factor_dots": lambda n: figures.factor_dots({"h": values(n), "z": values(n)}),
     "factor_dots, representations": lambda n: figures.factor_dots(dict.fromkeys(n, {"x": 0.5, "y": 0.2})),
     "loss_and_partners": lambda n: figures.loss_and_partners([5.0, 4.0], [0.1, 0.2], values(n), 0.004),
+    "loss_and_found": lambda n: figures.loss_and_found([4.0] * len(n), [0.5] * len(n), 64, len(n)),
     "loss_by_epoch": lambda n: figures.loss_by_epoch({x: ([0, 1], [5.0, v]) for x, v in values(n).items()}, {"chance": 5.0}),
     "loss_by_epoch, levels": lambda n: figures.loss_by_epoch({"a": ([0, 1], [5.0, 4.0])}, values(n)),
     "loss_by_step": lambda n: figures.loss_by_step({x: [4.0, 2.0 + v] for x, v in values(n).items()}, {"chance": 3.0}),
@@ -191,6 +192,7 @@ MANY = {
         square(len(n)), square(len(n)), np.roll(np.arange(len(n)), 1), 0.5, n
     ),
     "similarity_matrix": lambda n: figures.similarity_matrix(square(2 * len(n)), np.roll(np.arange(2 * len(n)), len(n))),
+    "sorted_spectra": lambda n: figures.sorted_spectra({x: np.array([1 - v / 2, v / 2]) for x, v in values(n).items()}),
     "sobel_stages": lambda n: figures.sobel_stages(stack(len(n)), np.ones((len(n), 2, 4, 4)), n),
     "stage_seconds": lambda n: figures.stage_seconds(values(n)),
     "task_and_answer": lambda n: figures.task_and_answer({"image": IMAGE}, values(n), n[0], "how far?", "share"),
@@ -217,8 +219,8 @@ PLANS = {"simclr_plan", "deepcluster_plan", "encoder_and_head"}  # have one of e
 # things that have no name, or one that the figure does not need
 UNNAMED = {
     "accuracy_by_batch_size, epochs", "chance_and_floor", "chosen_and_fresh", "circles, images", "cluster_page", "coverage",
-    "exciting_images", "filters, units", "kmeans_step", "learning_rate_schedule", "map_grid", "neighbours_by_epoch",
-    "push_by_similarity", "shares_and_push", "similarity_matrix", "tsne_panels, epochs", "views_and_riddle",
+    "exciting_images", "filters, units", "kmeans_step", "learning_rate_schedule", "loss_and_found", "map_grid",
+    "neighbours_by_epoch", "push_by_similarity", "shares_and_push", "similarity_matrix", "tsne_panels, epochs", "views_and_riddle",
 }  # fmt: skip
 PAGES = {"cluster_page"}  # show the first of them and say so
 

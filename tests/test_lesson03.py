@@ -12,14 +12,14 @@ import torch
 import torch.nn.functional as F
 from matplotlib.figure import Figure
 
-from aimsssl import figures
+from aimsssl import datasets, figures, training
 from aimsssl.figures import contrastive
 
 pytest.importorskip("ipywidgets")
 
 from PIL import Image
 
-from aimsssl.evaluation import alignment, effective_rank, uniformity
+from aimsssl.evaluation import alignment, effective_rank, partner_found, uniformity
 from aimsssl.explorers import animation, lesson03
 from aimsssl.losses import nt_xent
 from aimsssl.models import ProjectionHead, SimCLR, resnet18
@@ -70,9 +70,17 @@ def test_push_by_similarity_draws_each_negative_once_a_temperature():
     similarity, shares = np.array([0.5, -0.5, 0.0]), {0.1: np.array([0.9, 0.02, 0.08]), 1.0: np.full(3, 1 / 3)}
     figure = figures.push_by_similarity(similarity, shares, 0.8)
     axes = figure.axes[0]
-    np.testing.assert_allclose(axes.lines[0].get_xydata(), [(-0.5, 0.02), (0.0, 0.08), (0.5, 0.9)])
+    np.testing.assert_allclose(axes.lines[0].get_xydata(), [(0.5, 0.9), (-0.5, 0.02), (0.0, 0.08)])
     assert axes.get_yscale() == "log" and axes.lines[-1].get_xdata()[0] == 0.8
     assert "τ = 0.1: the most similar one has 0.9, half of the push is on 1" in figure.alt_text
+
+
+def test_points_too_low_for_the_axis_are_told_of():
+    similarity = np.array([0.5, 0.0, -1.0])
+    figure = figures.push_by_similarity(similarity, {0.02: np.array([1.0, 1e-11, 1e-33])}, 0.8)
+    assert [text.get_text() for text in figure.axes[0].texts if "below" in text.get_text()] == ["1 points lie below"]
+    figure = figures.push_by_similarity(similarity, {1.0: np.full(3, 1 / 3)}, 0.8)
+    assert not any("below" in text.get_text() for text in figure.axes[0].texts)
 
 
 def test_shares_and_push_leave_out_the_view_itself_and_its_positive():
@@ -92,6 +100,42 @@ def test_levels_of_the_loss_are_drawn_and_told():
     figure = figures.loss_by_epoch({"run": ([0, 1], [5.0, 4.0])}, {"chance": 5.5, "floor": 1.0})
     np.testing.assert_array_equal(figure.axes[0].lines[0].get_xydata(), [(0, 5), (1, 4)])
     assert "run from 5.00 to 4.00. Levels: chance 5.50, floor 1.00" in figure.alt_text
+
+
+def test_loss_and_found_stand_beside_their_own_chance():
+    losses, found = [4.8] * 10 + [3.0] * 10, [0.0] * 10 + [0.5] * 10
+    figure = figures.loss_and_found(losses, found, images=64, steps=40)
+    left, right = figure.axes
+    assert left.lines[0].get_ydata()[0] == pytest.approx(math.log(127))
+    assert right.lines[0].get_ydata()[0] == pytest.approx(100 / 127)
+    np.testing.assert_allclose(right.lines[1].get_ydata(), [100 * x for x in found])
+    smooth = right.lines[2].get_ydata()
+    assert (smooth[9], smooth[14], smooth[19]) == pytest.approx((0, 25, 50)), "means of the last ten"
+    assert left.get_xlim() == (0, 39)
+    assert "Loss from 4.80 (chance 4.84) to 3.00; partner found by 0.0 % of the views (chance 0.8 %), then 50 %" in (
+        figure.alt_text
+    )
+
+
+def test_a_spectrum_is_drawn_as_far_as_it_can_be_seen():
+    figure = figures.sorted_spectra({"three": np.array([0.5, 0.3, 0.2, 0.0]), "all": np.full(4, 0.25)})
+    three, every, equal = figure.axes[0].lines
+    np.testing.assert_allclose(three.get_xydata(), [(1, 0.5), (2, 0.3), (3, 0.2)])
+    assert len(every.get_xydata()) == 4 and equal.get_ydata()[0] == 0.25
+    assert "three: the largest has 0.5; all: the largest has 0.25" in figure.alt_text
+
+
+def test_the_similarity_matrix_has_the_pictures_of_its_rows_and_columns():
+    pictures = np.linspace(0, 1, 4)[:, None, None, None] * np.ones((4, 3, 5, 5))
+    similarity = np.full((4, 4), 0.25)
+    figure = figures.similarity_matrix(similarity, np.array([2, 3, 0, 1]), pictures)
+    (axes, _) = figure.axes
+    shown = [child.get_images()[0].get_array()[0, 0, 0] for child in axes.child_axes]
+    np.testing.assert_allclose(shown, np.repeat(np.linspace(0, 1, 4), 2), err_msg="each once above and once beside")
+    centres = [np.mean(child.get_position().get_points(), axis=0) for child in axes.child_axes]
+    assert len({tuple(np.round(centre, 6)) for centre in centres}) == 8
+    assert "positives, framed, 0.25, of the others 0.25, at most 0.25" in figure.alt_text
+    assert not figures.similarity_matrix(similarity, np.array([2, 3, 0, 1])).axes[0].child_axes
 
 
 def test_circle_and_loss_marks_the_step():
@@ -152,6 +196,74 @@ def test_the_pull_alone_collapses_and_the_push_alone_tears_partners_apart():
     assert max(measured["pull only"]) < 5 and lesson03.pull(*z["pull only"].chunk(2)) < -0.99
     assert measured["push only"][0] > measured["pull and push"][0] > measured["pull only"][0]
     assert measured["pull and push"][1] > 20 + measured["pull and push"][0]
+
+
+# ---- by hand, and a first training
+
+
+def test_a_matrix_by_its_names_has_no_minus_zero():
+    rows = lesson03.named(torch.tensor([[1.0, -1e-8], [0.5, -math.inf]]), ["a", "b"], ["one", "two"])
+    assert rows == {"one": {"a": 1.0, "b": 0.0}, "two": {"a": 0.5, "b": -math.inf}}
+    assert math.copysign(1, rows["one"]["b"]) == 1
+    assert list(lesson03.named(torch.eye(2), ["a", "b"])) == ["a", "b"]
+
+
+def test_a_random_change_takes_a_batch_or_an_image_and_draws_for_each():
+    change = lesson03.random_change(8, crop_scale=(0.4, 1.0))
+    image = torch.randint(0, 256, (3, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    batch = change(image.repeat(4, 1, 1, 1))
+    assert batch.shape == (4, 3, 8, 8) and len({tuple(view.flatten().tolist()) for view in batch}) == 4
+    assert change(image).shape == (3, 8, 8) and not torch.equal(change(image), change(image))
+
+
+def test_ten_lines_with_a_loss_of_ones_own_fall_from_chance_and_find_partners():
+    """The loop of the lesson, on pictures that are told apart easily."""
+    torch.manual_seed(0)
+    images = torch.randint(0, 256, (16, 3, 4, 4), dtype=torch.uint8).repeat_interleave(3, 2).repeat_interleave(3, 3)
+    network = lesson03.small_network(3, 12)
+    change = lesson03.random_change(12, crop_scale=(0.8, 1.0), jitter=0.0, grayscale=0.0)
+    curves = lesson03.LossAndFound(16, steps=30, pause=1e9)
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
+    for _ in range(30):
+        z1, z2 = network(change(images)), network(change(images))
+        loss = nt_xent(z1, z2, 0.2)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        curves.add(loss, partner_found(z1, z2))
+    assert network[0](images / 255).shape == (16, 128) and z1.shape == (16, 64)
+    assert curves.losses[0] == pytest.approx(math.log(31), abs=0.1), "random weights are at chance"
+    assert min(curves.losses[-5:]) < curves.losses[0] - 1 and max(curves.found[-5:]) > curves.found[0] + 0.2
+    assert "Step 29, 16 images" in curves.figure.alt_text, "the last step is drawn whatever the pause"
+
+
+@pytest.mark.parametrize(("channels", "size"), [(1, 8), (3, 33)])
+def test_the_small_network_takes_other_images(channels, size):
+    assert lesson03.small_network(channels, size)(torch.rand(2, channels, size, size)).shape == (2, 64)
+
+
+def test_push_on_the_own_class_is_counted_over_all_views():
+    z1, z2, labels = draw(5, 3), draw(5, 3, 1), torch.tensor([0, 0, 1, 2, 1])
+    rows = lesson03.push_on_own_class(z1, z2, labels, (0.3, 1e6))
+    of_view = [lesson03.push(z1, z2, 0.3, view) for view in range(10)]
+    own = [[labels[k % 5] == labels[view % 5] for k in range(10)] for view in range(10)]
+    expected = sum(share[torch.tensor(same)].sum().item() for share, same in zip(of_view, own, strict=True)) / 10
+    assert rows["their share of the push, τ = 0.3"]["%"] == pytest.approx(100 * expected, rel=1e-4)
+    negatives = rows["their share of the negatives"]["%"]
+    assert negatives == pytest.approx(100 * 16 / 80), "eight views of two classes of two have two each"
+    assert rows["their share of the push, τ = 1e+06"]["%"] == pytest.approx(negatives, rel=1e-3), "equal shares"
+
+
+def test_ways_to_the_loss_are_compared_with_the_first():
+    ways = {
+        "right": nt_xent,
+        "in chunks": lambda z1, z2, tau: nt_xent(z1, z2, tau, chunk_size=3),
+        "twice": lambda z1, z2, tau: 2 * nt_xent(z1, z2, tau),
+    }
+    rows = lesson03.compare_ways(ways, draw(4, 3), draw(4, 3, 1), 0.5)
+    off = {name: float(row["largest difference of a gradient"]) for name, row in rows.items()}
+    assert off["right"] == 0 and off["in chunks"] < 1e-6 and off["twice"] > 0.01
+    assert rows["twice"]["loss"] == pytest.approx(2 * rows["right"]["loss"])
 
 
 # ---- shares and the circle
@@ -311,3 +423,25 @@ def test_geometry_is_of_unit_rows():
     assert measured["alignment"] == pytest.approx(alignment(z1, z2))
     assert measured["uniformity"] == pytest.approx(uniformity(z))
     assert measured["effective rank"] == pytest.approx(effective_rank(z))
+    assert measured["partner found, %"] == pytest.approx(100 * partner_found(z1, z2))
+
+
+def test_spectra_are_shares_and_their_names_have_the_rank():
+    ((name, shares),) = lesson03.spectra({"known": (torch.eye(4)[:2] * 3, torch.eye(4)[2:])}).items()
+    assert name == "known: rank 4.0"
+    np.testing.assert_allclose(shares, np.full(4, 0.25))
+
+
+def test_a_run_at_a_temperature_is_kept_and_read_again(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    images = datasets.load("shapes", limit=24)
+    config = training.SimCLRConfig(
+        stem="small", width=2, epochs=1, batch_size=8, held_out=0, monitor_every=0, precision="float32"
+    )
+    views = torch.rand(2, 6, 3, 32, 32)
+    run, rows = lesson03.train_at(0.7, images, config, *views, name="my own/set")
+    assert run.config["temperature"] == 0.7 and [row["epoch"] for row in rows] == [0, 1]
+    assert run.path.name == "03_my_own_set_tau0.7"
+    capsys.readouterr()
+    again, same = lesson03.train_at(0.7, images, config, *views, name="my own/set")
+    assert same == rows and not capsys.readouterr().out, "nothing is trained or measured again"
