@@ -580,8 +580,8 @@ explorers.table(rows, "negatives of the view's own class", digits=1)
 # and 1 on ImageNet; 0.1 came out best (Table 5). For CIFAR-10 it takes 0.5 (B.9).
 #
 # Try it. Set τ to 0.02, then to 2, and look at the row of the view on the left (the orange line) and its push on the
-# right. Then add images: what happens to the probability of the positive? Each control is a list or a number box with a
-# slider beside it; Tab and the arrow keys move them.
+# right. Then add images: what happens to the probability of the positive? Type into the boxes, or
+# move the sliders with the mouse.
 
 # %%
 see.temperature(z1[:32], z2[:32], tau=0.2, images=8)
