@@ -134,7 +134,7 @@ def test_the_similarity_matrix_has_the_pictures_of_its_rows_and_columns():
     np.testing.assert_allclose(shown, np.repeat(np.linspace(0, 1, 4), 2), err_msg="each once above and once beside")
     centres = [np.mean(child.get_position().get_points(), axis=0) for child in axes.child_axes]
     assert len({tuple(np.round(centre, 6)) for centre in centres}) == 8
-    assert "positives, framed, 0.25, of the others 0.25, at most 0.25" in figure.alt_text
+    assert "positives 0.25, of the others 0.25, at most 0.25" in figure.alt_text
     assert not figures.similarity_matrix(similarity, np.array([2, 3, 0, 1])).axes[0].child_axes
 
 

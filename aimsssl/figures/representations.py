@@ -58,8 +58,8 @@ def similarity_matrix(similarity: np.ndarray, positives: np.ndarray, pictures: n
     beside = f", of the others {rest.mean():.2f}, at most {rest.max():.2f}" if len(rest) else "; there are no others"
     return with_alt(
         figure,
-        f"Matrix of cosine similarities of {views} views. Mean similarity of the positives, framed, {right:.2f}"
-        f"{beside}. The diagonal is grey: no view is its own candidate.",
+        f"Matrix of cosine similarities of {views} views. Mean similarity of the positives {right:.2f}"
+        f"{beside}. The positives are framed; the diagonal is grey: no view is its own candidate.",
     )
 
 
