@@ -53,10 +53,24 @@ IN: dict[str, dict] = {
         re.compile(r"\[hole\[-1\]\]"): "a hole has one channel",
         re.compile(r"weights = holes.expand|\(prediction - images\) \*\* 2\).sum"): "float32 is exact enough",
     },
+    "effective_rank": {
+        re.compile(r"→ return np\.prod\(\[share \*\* \(-share\) for share in s / s\.sum\(\)\]\)$"): "a NumPy float is a float",
+        re.compile(r"→ s = np\.linalg\.svd\(h(\.double\(\)|\.numpy\(\)), compute_uv=False\)$"): "float32 is exact enough; NumPy reads tensors",
+        re.compile(r"→ for length in list\(lengths\)\[::-1\]:$"): "a sum does not know the order",
+        re.compile(r"→ lengths = torch\.linalg\.eigvalsh\(h\.double\(\) @ h\.double\(\)\.T\)"): "h and its transpose have the same singular values",
+    },
+    "seed_difference": {
+        re.compile(r"→ return \(d\.mean\(\)\.(detach\(\)|item\(\)|flip\(0\)|sort\(\)\[0\]|T), half\)$"): "a tensor of one number, or the number",
+        re.compile(r"→ return (sorted\(np\.array|\[d(\.mean|\[0\])|np\.array\(.*\.T$|np\.array\(\[d\[-1\])"): "a pair in another form, in order already; one number is the first and the last",
+        re.compile(r"→ .*zip\((a\.tolist\(\)|a), (b\.tolist\(\)|b)(, strict=(True|False))?\)(\]\)|:)$"): "both are as long; a tensor gives numbers, too",
+        re.compile(r"→ for one, other in list\(.*\)\[::-1\]:$"): "a sum does not know the order",
+        re.compile(r"→ return \(mean, (float\('inf'\) \+ 0\.01|'inf')\)$"): "infinite all the same; the word is one that float() reads",
+        re.compile(r"→ (seeds, total, squares = \(len\(b\)|squares \+= \(mean - \(one)"): "both have S numbers; a square has no sign",
+    },
     "normalised_tiles": {
         re.compile(r"→ .*\.detach\(\)"): "no gradient flows here",
         re.compile(r"cell = (images|pixels)\.shape\[-?[123]\] // grid → cell = (images|pixels)\.shape\[(-1|-2|2|3)\]"): "the images are square",
-        re.compile(r"^tiles_\w+: .*→ .*(unfold\(-2|permute\(0, 2, -3|\(0, 2, -2|dim=-1|-2, tile, tile\))"): "the same dimension, by its other name; any number below 0 is inferred",
+        re.compile(r"^tiles_\w+: .*→ .*(unfold\(-2|permute\(0, 2, -3|\(0, 2, -2|dim=-1|-2, tile, tile\)|1, -3, 5\)|shape\[:-2\])"): "the same dimension, by its other name; any number below 0 is inferred",
         re.compile(r"→ pixels = images\.numpy\(\)$"): "float32 is exact enough",
     },
     "rotated_batch": {

@@ -1,7 +1,4 @@
-"""Mutants of right answers: one small slip each, made by machine.
-
-python tests/mutants.py [NAME …]     for each exercise: mutants, caught, named, and those that pass
-"""
+"""Mutants of right answers: one small slip each, made by machine. `test_mutation.py` judges them."""
 
 import ast
 import contextlib
@@ -33,7 +30,7 @@ TURNED_COMPARISONS = {ast.Lt: ast.Gt, ast.LtE: ast.GtE, ast.Gt: ast.Lt, ast.GtE:
 OF_RESULTS = ("({}).detach()", "({}).item()", "({}).double().long()", "({}) + 0.01", "-({})")
 OF_ORDER = ("({}).flip(0)", "({})[::-1]", "sorted({})", "({}).sort()[0]", "({}).T")
 SEEDING = "__import__('torch').manual_seed(42)"
-SECONDS = 2  # a mutant may run without end
+SECONDS = 2  # of computing: a mutant may run without end
 
 
 class Endless(BaseException):
@@ -219,20 +216,20 @@ def _changes_of_a_call(node: ast.Call, becomes: Callable) -> Iterator[Callable]:
 @contextlib.contextmanager
 def at_most(seconds: float) -> Iterator[None]:
     """A mutant that never ends raises Endless; where there is no such alarm, it had better end."""
-    if not hasattr(signal, "SIGALRM"):
+    if not hasattr(signal, "SIGPROF"):
         yield
         return
 
     def stop(*_: object) -> None:
         raise Endless
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)  # the process's own time: a busy machine makes no mutant endless
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def quietly(judge: Callable, function: Callable) -> object:

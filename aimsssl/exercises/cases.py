@@ -17,6 +17,7 @@ class Case:
         observe: `observe(function, *inputs)` gives what is compared; by default the result. A dictionary is compared
             part by part, under the names of its parts.
         shown: whether what was expected is told.
+        alone: a question of its own; where each case is, each one that fails gets its own mistake.
     """
 
     what: str
@@ -25,6 +26,7 @@ class Case:
     rtol: float = 1e-4
     atol: float = 1e-7
     shown: bool = True
+    alone: bool = False
 
 
 @dataclass

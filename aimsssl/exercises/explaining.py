@@ -1,6 +1,6 @@
 """Why an answer is wrong: the mistake by its name, two mistakes by theirs, or the difference in words."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -28,6 +28,8 @@ GENERAL = {
     "unreadable result": "The check could not work with what the function returned.",
 }
 """Mistakes that can happen in every exercise. An exercise may have a mistake of its own under one of these names."""
+SAYS_ALL = ("wrong arguments", "nothing returned", "wrong type", "wrong dtype", "input changed in place")
+"""General names that are the cause itself; what came and what is asked for stand beside them."""
 
 Done = list[tuple[Mistake, list[Seen]]]  # what each form of each mistake does on all cases
 
@@ -42,11 +44,17 @@ class Explanation:
     raised: bool = False
 
 
-def explain(mistakes: Mapping[str, Mistake], done: Done, seen: list[Seen]) -> Explanation:
-    """What is wrong with an answer that was seen on all cases and fails at least one."""
+def explain(mistakes: Mapping[str, Mistake], done: Done, seen: list[Seen], pairs: Callable = list) -> Explanation:
+    """What is wrong with an answer that was seen on all cases and fails at least one.
+
+    `pairs()` gives what functions with two mistakes do, `(names, seen)`; it is asked where no single one explains it.
+    """
     failing = [one for one in seen if one.fails]
     first = failing[0]
     names, described = _one_mistake(mistakes, done, seen, failing), ""
+    if not names and all(one.case.alone for one in seen) and (by_case := _each_by_itself(mistakes, failing)):
+        return by_case
+    names = names or next((list(both) for both, its in pairs() if _all_agree(seen, its)), [])
     general = isinstance(first.trouble, Wrong) and first.trouble.mistake != "unreadable result"
     if not names and not general:
         described = relation(failing)
@@ -76,9 +84,22 @@ def _one_mistake(mistakes: Mapping[str, Mistake], done: Done, seen: list[Seen], 
     if isinstance(told, Wrong) and told.mistake in mistakes:
         return [told.mistake]
     for mistake, its in done:
-        if all(one.agrees(other) for one, other in zip(seen, its, strict=True)):
+        if _all_agree(seen, its):
             return [mistake.name]
     return [mistake.name for mistake in mistakes.values() if all(mistake.is_seen_in(one) for one in failing)][:1]
+
+
+def _all_agree(seen: list[Seen], its: list[Seen]) -> bool:
+    return all(one.agrees(other) for one, other in zip(seen, its, strict=True))
+
+
+def _each_by_itself(mistakes: Mapping[str, Mistake], failing: list[Seen]) -> Explanation | None:
+    """A mistake for each case that fails, with its own lines below it."""
+    found = [next((m for m in mistakes.values() if m.is_seen_in(one)), None) for one in failing]
+    if not all(found):
+        return None
+    details = [line for mistake, one in zip(found, failing, strict=True) for line in (mistake.message, *_where(one))]
+    return Explanation(", and ".join(dict.fromkeys(mistake.name for mistake in found)), tuple(details), "named")
 
 
 def _two_mistakes(mistakes: Mapping[str, Mistake], done: Done, seen: list[Seen]) -> list[str]:
@@ -146,8 +167,6 @@ def _general(seen: list[Seen], failing: list[Seen], described: str) -> Explanati
     if isinstance(one.trouble, Wrong):
         name, sentences = one.trouble.mistake, [one.trouble.details]
         where = [f"where: {one.trouble.what or one.case.what}"]
-        if name == "input changed in place":  # its general message is the cause
-            return Explanation(name, (GENERAL[name], *sentences, *where), "named")
         if name == "unreadable result":  # often an error in the backward pass
             described = advice(RuntimeError(one.trouble.details))
             sentences.append(described)
@@ -158,7 +177,8 @@ def _general(seen: list[Seen], failing: list[Seen], described: str) -> Explanati
     if right and name in ("wrong value", "not finite"):
         where.append("right for: " + "; ".join(right[:3]) + ("; …" if len(right) > 3 else ""))
     details = [GENERAL[name], *filter(None, sentences), *where]
-    return Explanation(name, tuple(details), "described" if described else "general")
+    how = "named" if name in SAYS_ALL else "described" if described or name == "wrong shape" else "general"
+    return Explanation(name, tuple(details), how)
 
 
 def _raised(one: Seen) -> Explanation:

@@ -70,6 +70,7 @@ class Exercise:
     cases: tuple[Case, ...]
     may_seed: bool = False
     mistakes: dict[str, Mistake] = field(default_factory=dict)
+    pairs: list[tuple[tuple[str, ...], Callable]] = field(default_factory=list)  # two mistakes in one function
     hints_shown: int = field(default=0, init=False)
     attempted: bool = field(default=False, init=False)
     _known: dict = field(default_factory=dict, init=False, repr=False)
@@ -85,11 +86,14 @@ class Exercise:
 
         return add
 
-    def also(self, name: str) -> Callable:
-        """A decorator: the function below is another form of a mistake that is there already."""
+    def also(self, *names: str) -> Callable:
+        """A decorator: the function below is another form of a mistake that is there already, or makes two at once."""
 
         def add(function: Callable) -> Callable:
-            self.mistakes[name].forms.append(function)
+            if len(names) == 1:
+                self.mistakes[names[0]].forms.append(function)
+            else:
+                self.pairs.append((names, function))
             return function
 
         return add
@@ -236,6 +240,12 @@ class Exercise:
             ]
         return self._known["mistakes"]
 
+    def _pairs_seen(self) -> list[tuple[tuple[str, ...], list[Seen]]]:
+        """The same for two mistakes at once."""
+        if "pairs" not in self._known:
+            self._known["pairs"] = [(names, [self._run(f, case) for case in self.cases]) for names, f in self.pairs]
+        return self._known["pairs"]
+
     def _seeds_inside(self, student: Callable) -> bool:
         """Whether random numbers are the same after the call, whatever they were before it."""
         after = []
@@ -250,7 +260,7 @@ class Exercise:
     # ---- the four outcomes
 
     def _explained(self, seen: list[Seen]) -> Outcome:
-        found = explain(self.mistakes, self._mistake_seen(), seen)
+        found = explain(self.mistakes, self._mistake_seen(), seen, self._pairs_seen)
         if found.raised:
             return Outcome("raised", f"✗ YOUR CODE RAISED AN ERROR · {self.name}", found.details, how=found.how)
         return self._outcome("wrong", found.mistake, found.details, found.how)

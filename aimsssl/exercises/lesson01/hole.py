@@ -56,7 +56,14 @@ def _error(prediction: Tensor, images: Tensor) -> Tensor:
     return (prediction - images).square()
 
 
-def _mistake(name: str, thought: str, message: str, *forms: Callable) -> None:
+def _scaled(seen) -> bool:
+    """Whether the loss and its gradient are the right ones, times the same number."""
+    loss, gradient = ("the loss", "its gradient with respect to the prediction")
+    times = seen.came[loss] / seen.expected[loss]
+    return bool(times > 0 and torch.allclose(seen.came[gradient], times * seen.expected[gradient], 1e-3, 1e-7))
+
+
+def _mistake(name: str, thought: str, message: str, *forms: Callable, looks: Callable | None = None) -> None:
     """A mistake whose forms are other losses."""
     for number, form in enumerate(forms):
 
@@ -64,7 +71,7 @@ def _mistake(name: str, thought: str, message: str, *forms: Callable) -> None:
             return form(prediction, images, holes)
 
         wrong.__doc__ = thought
-        (hole_loss.also(name) if number else hole_loss.mistake(name, message))(wrong)
+        (hole_loss.also(name) if number else hole_loss.mistake(name, message, looks))(wrong)
 
 
 _mistake(
@@ -112,6 +119,10 @@ _mistake(
     lambda p, x, h: (_error(p, x) * h).sum() / (h.sum() * x.shape[-1]),
     lambda p, x, h: (_error(p, x) * h).sum() / h.numel(),
     lambda p, x, h: (_error(p, x) * h).sum() / (h.sum() * x.shape[1] * len(x)),
+    lambda p, x, h: (_error(p, x) * h).sum() / (h.sum() * x.shape[1] + 1),
+    lambda p, x, h: (_error(p, x) * h).sum() / (h.sum() * x.shape[1] - 1),
+    lambda p, x, h: (_error(p, x) * h).sum() / (h.sum() * x.shape[1] * 2),
+    looks=lambda seen: _scaled(seen),
 )
 _mistake(
     "a sum",
@@ -256,6 +267,7 @@ _mistake(
     "The value is right, but no gradient flows back from it: nothing can be trained with this loss. Look for "
     "`.item()`, `.detach()`, `no_grad`, or a tensor made anew from a number.",
     lambda p, x, h: pretext.hole_loss(p, x, h).detach(),
+    looks=lambda seen: not seen.came["a gradient flows"],
 )
 _mistake(
     "a Python number",

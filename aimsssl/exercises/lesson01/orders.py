@@ -11,6 +11,7 @@ from aimsssl.exercises.compare import difference
 from aimsssl.exercises.framework import Case, Exercise, Wrong
 
 Goal = Callable[[Tensor], Tensor]
+Distances = Callable[[Tensor, Tensor], Tensor]
 
 
 def _everything(tiles: int) -> Tensor:
@@ -23,13 +24,29 @@ def _distances(some: Tensor, others: Tensor) -> Tensor:
     return (some[:, None] != others[None]).sum(dim=2)
 
 
-GOALS: dict[str, Goal] = {
-    "near, not far": lambda distances: -distances.amin(dim=1),
-    "far on average only": lambda distances: distances.sum(dim=1),
-    "far from the last one only": lambda distances: distances[:, -1],
-    "far from the first one only": lambda distances: distances[:, 0],
+def _moves(some: Tensor, others: Tensor) -> Tensor:
+    """How far the numbers lie apart, `[N, M]`: another distance than the one asked for."""
+    return (some[:, None] - others[None]).abs().sum(dim=2)
+
+
+def _squared_moves(some: Tensor, others: Tensor) -> Tensor:
+    return (some[:, None] - others[None]).square().sum(dim=2)
+
+
+def _nearest(distances: Tensor) -> Tensor:
+    return distances.amin(dim=1)
+
+
+RULES: dict[str, tuple[tuple[Goal, Distances], ...]] = {
+    "near, not far": ((lambda distances: -distances.amin(dim=1), _distances),),
+    "far on average only": ((lambda distances: distances.sum(dim=1), _distances),),
+    "far from one of them only": (
+        (lambda distances: distances[:, -1], _distances),
+        (lambda distances: distances[:, 0], _distances),
+    ),
+    "the numbers' distance": ((_nearest, _moves), (_nearest, _squared_moves)),
 }
-"""The largest of what, over the distances `[orders, chosen]`, each wrong rule takes."""
+"""The largest of what, over which distances `[orders, chosen]`, each wrong rule takes."""
 
 
 def _checked(orders: Tensor, tiles: int, count: int) -> Tensor:
@@ -46,7 +63,7 @@ def _checked(orders: Tensor, tiles: int, count: int) -> Tensor:
     if len(orders.unique(dim=0)) == 1 < count:
         raise Wrong("the first order again and again")
     if len(orders.unique(dim=0)) < count:
-        raise Wrong("the same order twice")
+        raise Wrong(_known_rule(orders, _everything(tiles), again=True) or "the same order twice")
     return orders
 
 
@@ -79,15 +96,20 @@ def _rule(orders: Tensor, everything: Tensor) -> str:
     """The name of the rule that these orders follow, where it is a known one."""
     if torch.equal(orders, everything[: len(orders)]):
         return "the first of the list"
-    return next((name for name, goal in GOALS.items() if _follows(orders, everything, goal)), "not as far as can be")
+    return _known_rule(orders, everything) or "not as far as can be"
 
 
-def _follows(orders: Tensor, everything: Tensor, goal: Goal) -> bool:
-    """Whether each next order has the largest goal of all that are left."""
+def _known_rule(orders: Tensor, everything: Tensor, again: bool = False) -> str:
+    found = (name for name, rules in RULES.items() for rule in rules if _follows(orders, everything, *rule, again))
+    return next(found, "")
+
+
+def _follows(orders: Tensor, everything: Tensor, goal: Goal, far: Distances, again: bool) -> bool:
+    """Whether each next order has the largest goal of all that are left, or of all, those chosen `again` too."""
     for n in range(1, len(orders)):
-        distances = _distances(everything, orders[:n])
-        left = distances.amin(dim=1) > 0
-        if goal(_distances(orders[n : n + 1], orders[:n])) < goal(distances)[left].max():
+        distances = far(everything, orders[:n])
+        left = (distances.amin(dim=1) > 0) | again
+        if goal(far(orders[n : n + 1], orders[:n])) < goal(distances)[left].max():
             return False
     return True
 
@@ -119,7 +141,7 @@ far_orders = Exercise(
         "first one.",
     ),
     cases=(
-        Case("all 6 orders of 3 tiles", lambda: (3, 6, 7), _far_apart),
+        Case("all 24 orders of 4 tiles", lambda: (4, 24, 7), _far_apart),
         Case("8 orders of 5 tiles", lambda: (5, 8, 0), _far_apart),
         Case("3 orders of 6 tiles", lambda: (6, 3, 1), _far_apart),
         Case("4 orders of 5 tiles, at the same seed and at others", lambda: (5, 4, (1, 2, 3)), _of_seeds),
@@ -128,14 +150,22 @@ far_orders = Exercise(
 )
 
 
-def _greedy(tiles: int, count: int, seed: int, goal: Goal | None = None, first: int | None = None) -> Tensor:
+def _greedy(
+    tiles: int,
+    count: int,
+    seed: int,
+    goal: Goal = _nearest,
+    far: Distances = _distances,
+    first: int | None = None,
+    again: bool = False,
+) -> Tensor:
     """Choose again and again the order with the largest `goal(distances [tiles!, chosen])` of those that are left."""
-    orders, goal = _everything(tiles), goal or (lambda distances: distances.amin(dim=1))
+    orders = _everything(tiles)
     generator = torch.Generator().manual_seed(seed)
     chosen = [int(torch.randint(len(orders), (1,), generator=generator)) if first is None else first]
     while len(chosen) < count:
-        score = goal(_distances(orders, orders[chosen]))
-        score[chosen] = -1000
+        score = goal(far(orders, orders[chosen]))
+        score[chosen] = score[chosen] if again else -1000
         chosen.append(int(score.argmax()))
     return orders[chosen]
 
@@ -166,8 +196,8 @@ def _(tiles, count, seed):
 
 @far_orders.mistake(
     "the same order twice",
-    "Two rows are the same order under two labels. No network can tell these two labels apart. An order that is chosen "
-    "has distance 0 to its nearest; by the mean, the largest or the last distance alone it may be chosen again.",
+    "Two rows are the same order under two labels. No network can tell these two labels apart. Are orders drawn "
+    "without a look at those that are chosen already?",
 )
 def _(tiles, count, seed):
     """Each order is drawn by itself."""
@@ -186,13 +216,16 @@ def _(tiles, count, seed):
 
 
 def _by_goal(name: str, thought: str, message: str) -> None:
-    """A mistake that is greedy for something else."""
+    """A mistake that is greedy for something else; those that are chosen may come again or not."""
+    for number, (rule, again) in enumerate((rule, again) for rule in RULES[name] for again in (False, True)):
 
-    def wrong(tiles, count, seed):
-        return _greedy(tiles, count, seed, GOALS[name])
+        def wrong(tiles, count, seed, rule=rule, again=again):
+            return _greedy(tiles, count, seed, *rule, again=again)
 
-    wrong.__doc__ = thought
-    far_orders.mistake(name, message)(wrong)
+        wrong.__doc__ = thought
+        if name == "near, not far" and again:
+            continue  # the nearest of all is always the first itself
+        (far_orders.also(name) if number else far_orders.mistake(name, message))(wrong)
 
 
 _by_goal(
@@ -207,14 +240,16 @@ _by_goal(
     "can still be close, if the others are far. Here the nearest one counts.",
 )
 _by_goal(
-    "far from the last one only",
+    "far from one of them only",
     "Far from the one before.",
-    "Each order is far from the one before it, but not from those before that.",
+    "Each order is far from *one* of those before it: the one just before, or the first. To another "
+    "one it may be close, or even the same. The nearest one counts.",
 )
 _by_goal(
-    "far from the first one only",
-    "Far from where it began.",
-    "Each order is far from the first one. The others can be close to one another.",
+    "the numbers' distance",
+    "How far a tile has moved.",
+    "The differences of the numbers were added. Hamming distance counts in how many places two orders differ, and not "
+    "by how much.",
 )
 
 

@@ -69,6 +69,7 @@ crop_box = Exercise(
     cases=(
         _case("a box inside of a wide image", 0.47, 1.5, 40, 100),
         _case("a box inside of a high image", 0.5, 0.6, 100, 40),
+        _case("a small box", 0.1, 1.2, 30, 40),
         _case("a box one pixel wider than the image", 0.8, 1.39, 50, 54),
         _case("a box one pixel higher than the image", 0.8, 0.72, 54, 50),
         _case("a box just as wide as the image", 0.5235, 1.5, 60, 47),
@@ -176,6 +177,8 @@ _mistake(
     "Area times aspect is the width, area over aspect the height.",
     "Pixels are height *times* width. These are squares of the sides.",
     lambda area, aspect, u, v, h, w: (0, 0, round(area * h * w / aspect), round(area * h * w * aspect)),
+    _of_sides(lambda area, aspect, h, w: (area * h * w / aspect, area * h * w * aspect)),
+    _of_sides(lambda area, aspect, h, w: (area * h * w, area * h * w * aspect)),
 )
 _mistake(
     "a share, not pixels",
@@ -264,6 +267,13 @@ _mistake(
     "A box is two corners.",
     "The last two numbers are the lower right corner. The contract wants height and width.",
     lambda *given: (lambda top, left, h, w: (top, left, top + h, left + w))(*_reference_crop_box(*given)),
+)
+_mistake(
+    "left first, and width first",
+    "x comes before y.",
+    "Left and top have changed places, and so have width and height. Rows come first in a tensor [C, H, W], and so "
+    "they do here: top, left, height, width.",
+    lambda *given: (lambda top, left, h, w: (left, top, w, h))(*_reference_crop_box(*given)),
 )
 _mistake(
     "sides before places",
@@ -371,4 +381,12 @@ _mistake(
     "The four numbers are to be ints: a crop is cut at whole pixels.",
     lambda *given: tuple(float(side) for side in _reference_crop_box(*given)),
     looks=lambda seen: any(isinstance(x, float) for x in [*seen.came[PARTS[0]], *sum(seen.came[PARTS[1]], [])]),
+)
+_mistake(
+    "another place than the draws say",
+    "Any place inside is as good.",
+    "The box has the right size, and lies elsewhere than u and v say. They are the draws; nothing else is random.",
+    _wrong(placed=lambda u, v, room, space: (int((1 - u) * room), int((1 - v) * space))),
+    _wrong(placed=lambda u, v, room, space: (int((1 - u) * (room + 1)), int((1 - v) * (space + 1)))),
+    looks=lambda seen: _places(seen) and _places(seen) != seen.expected[PARTS[1]] and not _over_the_edge(seen),
 )

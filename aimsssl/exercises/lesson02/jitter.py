@@ -106,6 +106,21 @@ def _with_thought(thought: str, **changes):
 
 
 _wrong(
+    "through whole numbers from 0 to 255",
+    "The numbers were made whole ones (uint8) on the way, and floats again: each is a little off. The image comes as "
+    "floats, and all operations work on floats.",
+    "A picture is uint8.",
+    *(
+        form
+        for whole in (lambda x: (x * 255).to(torch.uint8).float() / 255, lambda x: (x * 255).round() / 255)
+        for form in (
+            dict(finish=lambda now, mean, std, whole=whole: _normalize(whole(now), mean, std)),
+            dict(begin=lambda image, mean, std, whole=whole: whole(image)),
+            dict(cut=lambda image, whole=whole: whole(image.clamp(0, 1))),
+        )
+    ),
+)
+_wrong(
     "a factor around 0",
     "A draw in the middle should leave the picture as it is. Here it makes it black or grey: the factors lie around "
     "0, and 1 is the factor that changes nothing.",

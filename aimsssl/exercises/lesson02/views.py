@@ -21,8 +21,12 @@ class _Transform:
     def __init__(self):
         self.given = []  # what each call gave
         self.changed_before = False  # whether it got floats that it had not made
+        self.got_parts = False  # whether it got less than an image
 
     def __call__(self, image: Tensor) -> Tensor:
+        if image.ndim < 3 or image.shape[-3] != 2 + LIBRARIES:
+            self.got_parts = True
+            return image.float()
         draws = [0.0, 1.0, float(torch.rand(())), np.random.rand(), random.random()]
         self.changed_before |= image.is_floating_point() and not image[1:, 0, 0].any()
         self.given.append(image.float() + torch.tensor(draws)[:, None, None])
@@ -57,6 +61,8 @@ def _signatures(function: Callable, images: Tensor, transform: _Transform) -> di
         raise Wrong("not a pair")
     if not all(isinstance(view, Tensor) for view in pair):
         raise Wrong("a list for a tensor")
+    if transform.got_parts:
+        raise Wrong("less than an image for the transform")
     for name, view in zip(("view1", "view2"), pair, strict=True):
         if view.shape != images.shape:
             sentence = f"{name} is {list(view.shape)}; {list(images.shape)} is asked for."
@@ -118,6 +124,23 @@ def _view(images, transform):
 def _(images, transform):
     """A network wants floats, so floats come first."""
     return _view(images.float(), transform), _view(images.float(), transform)
+
+
+@two_views.mistake(
+    "less than an image for the transform",
+    "transform got single channels (or rows). Each then has a draw of its own, and the colours of an image fall apart. "
+    "Give it a whole image [C, H, W].",
+)
+def _(images, transform):
+    """The innermost loop goes over the channels."""
+    channels = [[torch.stack([transform(channel[None])[0] for channel in image]) for image in images] for _ in range(2)]
+    return tuple(map(torch.stack, channels))
+
+
+@two_views.also("less than an image for the transform")
+def _(images, transform):
+    view = torch.stack([torch.stack([transform(channel) for channel in image]) for image in images])
+    return view, view
 
 
 @two_views.mistake(

@@ -1,6 +1,8 @@
 """NT-Xent itself (Chen et al. 2020, arXiv:2002.05709, equation 1)."""
 
 import math
+from collections.abc import Callable
+from itertools import combinations, product
 
 import torch
 import torch.nn.functional as F
@@ -448,3 +450,43 @@ def _(z1, z2, temperature=0.5):
 @nt_xent.also("half of the gradient")
 def _(z1, z2, temperature=0.5):
     return _loss(z1, z2.detach(), temperature)
+
+
+# ---- two mistakes in one number
+
+STEPS = {
+    "length": {"no normalisation": lambda z: z},
+    "diagonal": {
+        "self-similarity kept": lambda s, tau: s,
+        "masked with a 0": lambda s, tau: s.masked_fill(torch.eye(len(s), dtype=torch.bool), 0),
+        "masked with −1": lambda s, tau: s.masked_fill(torch.eye(len(s), dtype=torch.bool), -1 / tau),
+    },
+    "temperature": {
+        "temperature multiplied": lambda s, tau: s * tau,
+        "temperature ignored": lambda s, tau: s,
+        "temperature used twice": lambda s, tau: s / tau**2,
+    },
+    "rows": {"one direction only": lambda n: slice(n), "the positive at the wrong place": None},
+    "mean": {"sum for mean": lambda terms: terms.sum(), "divided by N": lambda terms: 2 * terms.mean()},
+}
+"""For each step of the loss, what takes its place."""
+
+
+def _with_two(**changed: Callable) -> Callable:
+    def wrong(z1, z2, temperature=0.5):
+        n = len(z1)
+        z = changed.get("length", lambda z: F.normalize(z, dim=1))(torch.cat([z1, z2]))
+        scores = changed.get("temperature", lambda s, tau: s / tau)(z @ z.T, temperature)
+        mask = changed.get("diagonal", lambda s, tau: s - torch.diag(torch.full((2 * n,), math.inf)))
+        rows = changed.get("rows", lambda n: slice(2 * n))
+        positives = _partners(z1) if rows else (torch.arange(2 * n) + n - 1) % (2 * n)
+        terms = F.cross_entropy(mask(scores, temperature), positives, reduction="none")
+        return changed.get("mean", torch.mean)(terms[rows(n)] if rows else terms)
+
+    return wrong
+
+
+for _one, _other in combinations(STEPS, 2):
+    for _first, _second in product(STEPS[_one], STEPS[_other]):
+        if (_one, _other) != ("rows", "mean") or _first != "one direction only":  # a factor of 2 comes of both
+            nt_xent.also(_first, _second)(_with_two(**{_one: STEPS[_one][_first], _other: STEPS[_other][_second]}))

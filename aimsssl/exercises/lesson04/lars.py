@@ -362,14 +362,19 @@ slip(
     result=lambda s: (s.w - s.lr * s.v, s.v),
 )
 also_slip(
-    "learning rate outside the momentum buffer", new=lambda s: s.d, result=lambda s: (s.w - s.lr * s.trust * s.v, s.v)
-)
-also_slip(
     "learning rate outside the momentum buffer",
     new=lambda s: s.trust * s.d,
     result=lambda s: (s.w - s.lr * s.v, s.lr * s.v),
 )
 also_slip("learning rate outside the momentum buffer", v=lambda s: s.lr * s.momentum * s.velocity + s.new)
+slip(
+    "the order of PyTorch's SGD",
+    "The velocity collects plain gradients, as in PyTorch's SGD, and lr and the trust ratio of today multiply all of "
+    "it. In LARS each gradient meets the rate and the trust ratio of its own step, on its way into the velocity.",
+    "v = m·v + d, then w −= lr·trust·v.",
+    new=lambda s: s.d,
+    result=lambda s: (s.w - s.lr * s.trust * s.v, s.v),
+)
 slip(
     "learning rate forgotten",
     "The step does not depend on lr.",

@@ -551,3 +551,22 @@ def _(x, centroids, assignments):
 def _(x, centroids, assignments):
     """The order of the empty clusters does not matter."""
     return _refill(x, centroids, assignments, empties=lambda empty, a: empty[::-1])
+
+
+@refill.mistake(
+    "a place that is no point",
+    "The new centroid is none of the points: moved a little, or half-way to one. The contract takes the point itself.",
+    looks=lambda seen: _is_at_a_wrong_place(seen) and (seen.inputs[0] - _new(seen)[0]).norm(dim=1).min() >= 1e-4,
+)
+def _(x, centroids, assignments):
+    """Half of the way is enough."""
+    new, who = _refill(x, centroids, assignments)
+    moved = (new != centroids).any(dim=1)
+    new[moved] = (new[moved] + centroids[moved]) / 2
+    return new, who
+
+
+@refill.also("a place that is no point")
+def _(x, centroids, assignments):
+    new, who = _refill(x, centroids, assignments)
+    return torch.where(new != centroids, new + 1e-3, new), who

@@ -335,11 +335,19 @@ def _(assignments, n, generator):
 
 def _falls_with_size(seen: Seen, sign: int) -> bool:
     """Whether the share of a cluster falls (or rises) with its size, all of them drawn."""
-    if SHARES not in seen.came:
-        return IMAGES in seen.came
+    if IMAGES in seen.came:
+        means = _means_of_clusters(seen)
+        return bool((sign * means.diff() > -0.1).all() and means.max() - means.min() > 0.2)
     counts = seen.inputs[0].bincount()
     shares = seen.came[SHARES][counts.argsort()][(counts == 0).sum() :]
     return bool((shares > 0).all() and (sign * shares.diff() > -0.02).all() and seen.came[COUNT] == seen.inputs[1])
+
+
+def _means_of_clusters(seen: Seen) -> Tensor:
+    """How often the images of each cluster were drawn, 1 is their fair share, the smallest cluster first."""
+    counts = seen.inputs[0].bincount()
+    means = torch.stack([part.mean() for part in seen.came[IMAGES].split(counts.tolist())])
+    return means[counts.argsort()]
 
 
 @uniform_over_clusters.mistake(
@@ -374,8 +382,9 @@ def _(assignments, n, generator):
 
 @uniform_over_clusters.mistake(
     "images of a cluster not equally likely",
-    "The clusters are fair, but within one of them some images come more often than others.",
-    looks=lambda seen: IMAGES in seen.came and (seen.came[IMAGES] > 0).all(),
+    "The clusters are fair, but within one of them some images come more often than others, or never. Is the image "
+    "drawn anew for each draw, and from all of its cluster?",
+    looks=lambda seen: IMAGES in seen.came and bool((_means_of_clusters(seen) - 1).abs().max() < 0.2),
 )
 def _(assignments, n, generator):
     """Draw a place any way and take the image there."""
@@ -444,3 +453,17 @@ def _(assignments, n, generator):
 def _(assignments, n, generator):
     """To be sure, seed it once more."""
     return _weighted(assignments, n, generator.manual_seed(generator.initial_seed()), lambda counts: 1 / counts)
+
+
+@uniform_over_clusters.also("images of a cluster not equally likely")
+def _(assignments, n, generator):
+    members = _members(assignments)
+    ones = torch.stack([m[torch.randint(len(m), (), generator=generator)] for m in members])
+    return ones[torch.randint(len(members), (n,), generator=generator)]
+
+
+@uniform_over_clusters.also("images of a cluster not equally likely")
+def _(assignments, n, generator):
+    members = _members(assignments)
+    draws = torch.rand(n, generator=generator) * len(members)
+    return torch.stack([members[int(d)][int((d % 1) ** 2 * len(members[int(d)]))] for d in draws])

@@ -250,6 +250,15 @@ _mistake(
     lambda h: torch.special.entr(_shares(h.double().abs())).sum().exp().item(),
 )
 _mistake(
+    "fewer than one, or more than there are",
+    "The numbers will be right.",
+    "An effective rank lies between 1 and the smaller side of h. Do the shares sum to 1? Is the entropy minus the sum "
+    "of *p times log p*, and is its exp taken?",
+    lambda h: -_of(_values(h)),
+    lambda h: torch.special.entr(_shares(_values(h))).exp().sum().item(),
+    looks=lambda seen: not 0.999 < float(seen.came) < 1.001 * min(seen.inputs[0].shape),
+)
+_mistake(
     "a tensor for the number",
     "A tensor with one number is a number.",
     "The value is right, and it is a tensor. The contract asks for a Python float.",

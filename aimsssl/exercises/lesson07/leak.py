@@ -35,12 +35,12 @@ NAMES = {letter: _Protocol(f"protocol {letter}") for letter in TRUTH}
 NOT_A_KIND, NO_ANSWER = "not a name in lesson.KINDS", "no answer"
 
 
-def _by_protocol(function: Callable) -> dict[str, str]:
+def _answer_for(function: Callable, letter: str) -> dict[str, str]:
     came = function()
     if not isinstance(came, dict):
         raise Wrong("wrong type", f"It is {kind(came)}; a dictionary is asked for: a kind for each letter.")
-    answers = {name: came.get(letter, NO_ANSWER) for letter, name in NAMES.items()}
-    return {name: answer if answer in (*KINDS, NO_ANSWER) else NOT_A_KIND for name, answer in answers.items()}
+    answer = came.get(letter, NO_ANSWER)
+    return {NAMES[letter]: answer if answer in (*KINDS, NO_ANSWER) else NOT_A_KIND}
 
 
 def _answers(**changes: str) -> dict[str, str]:
@@ -49,7 +49,7 @@ def _answers(**changes: str) -> dict[str, str]:
 
 
 def _is(*wrong: str) -> Callable[[Seen], bool]:
-    """Whether the first wrong answer is one of these: the letter, then the kind."""
+    """Whether the answer is one of these: the letter, then the kind."""
     return lambda seen: f"{seen.part()[0][-1]} {seen.part()[1]}" in wrong
 
 
@@ -70,7 +70,10 @@ find_the_leak = Exercise(
         "their labels, in a locked drawer? One protocol passes. In the others the drawer is opened for: a maximum over "
         "many scores; a table of means by class; two versions of a picture that go different ways. Which is which?",
     ),
-    cases=(Case("the first answer that is wrong", observe=_by_protocol, shown=False),),
+    cases=tuple(
+        Case(f"the answer for {letter}", lambda letter=letter: (letter,), _answer_for, shown=False, alone=True)
+        for letter in TRUTH
+    ),
 )
 
 
