@@ -14,6 +14,8 @@ ADVICE = (
     (r"mat1 and mat2 shapes cannot be multiplied \((\d+)x(\d+) and (\d+)x(\d+)\)",
      "In a matrix product the columns of the left ({1}) must be as many as the rows of the right ({2}): is one of them "
      "to be transposed?"),
+    (r"A must be batches of square matrices|must be a square|Last 2 dimensions of the array must be square",
+     "Only a square matrix has eigenvalues (and an inverse); every matrix has singular values: torch.linalg.svdvals."),
     (r"size mismatch|inconsistent tensor size|vectors? of (the )?same|expected size .* but got",
      "The shapes do not fit the operation: print `.shape` of both just before this line."),
     (r"unexpected keyword argument '(\w+)'",

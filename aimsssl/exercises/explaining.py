@@ -140,7 +140,8 @@ def _mistake_and_factor(done: Done, seen: list[Seen]) -> tuple[list[str], str]:
     for mistake, its in done:
         pairs = [replace(one, expected=other.came) for one, other in zip(seen, its, strict=True)]
         troubled = any(one.trouble or other.trouble for one, other in zip(seen, its, strict=True))
-        if troubled or any(same(other.came, one.expected) for one, other in zip(seen, its, strict=True)):
+        several = any(isinstance(one.came, dict) and len(one.came) > 1 for one in seen)  # the factor is of one part
+        if troubled or several or any(same(other.came, one.expected) for one, other in zip(seen, its, strict=True)):
             continue  # a mistake that shows in every case only: else the factor alone explains the rest
         if words := relation([one for one in pairs if one.fails], only_factors=True):
             return [mistake.name], f"Besides that: {words[0].lower()}{words[1:]}"

@@ -232,6 +232,7 @@ _mistake(
     lambda p, x, h: F.smooth_l1_loss(p[h.expand_as(x)], x[h.expand_as(x)]),
     lambda p, x, h: F.huber_loss(p[h.expand_as(x)], x[h.expand_as(x)]),
     lambda p, x, h: ((p - x) ** 3 * h).sum() / (x.shape[1] * h.sum()),
+    lambda p, x, h: -(x * p.clamp(min=1e-6).log())[h.expand_as(x)].mean(),
     lambda p, x, h: F.binary_cross_entropy(p[h.expand_as(x)].clamp(0, 1), x[h.expand_as(x)]),
     lambda p, x, h: pretext.hole_loss(p.clamp(0, 1), x, h),
     lambda p, x, h: (p - x)[h.expand_as(x)].var(),
@@ -244,6 +245,7 @@ _mistake(
     "The loss is a single error, the largest or the middle one. The gradient then reaches a single pixel.",
     lambda p, x, h: (_error(p, x) * h).max(),
     lambda p, x, h: _error(p, x)[h.expand_as(x)].median(),
+    lambda p, x, h: ((_error(p, x) * h).sum(dim=(1, 2, 3)) / (x.shape[1] * h.sum(dim=(1, 2, 3)))).median(),
 )
 _mistake(
     "the mask taken for numbers of rows",

@@ -60,6 +60,9 @@ def _checked(orders: Tensor, tiles: int, count: int) -> Tensor:
         raise Wrong("tiles counted from 1")
     if not torch.equal(sorted_rows, torch.arange(tiles).expand(count, tiles)):
         raise Wrong("not an order")
+    shifts = torch.stack([orders[0].roll(k) for k in range(tiles)])
+    if 2 < len(orders.unique(dim=0)) and (orders[:, None] == shifts).all(dim=2).any(dim=1).all():
+        raise Wrong("shifts of one order")
     if len(orders.unique(dim=0)) == 1 < count:
         raise Wrong("the first order again and again")
     if len(orders.unique(dim=0)) < count:
@@ -335,3 +338,13 @@ def _(tiles, count, seed):
 @far_orders.also("one order too few or too many")
 def _(tiles, count, seed):
     return _greedy(tiles, count, seed)[1:]
+
+
+@far_orders.mistake(
+    "shifts of one order",
+    "All rows are one order, shifted on. There are only as many of these as tiles, and the rule of the contract looks "
+    "at all orders.",
+)
+def _(tiles, count, seed):
+    """A shift changes every place."""
+    return torch.stack([torch.arange(tiles).roll(k) for k in range(count)])

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from aimsssl import pretext
-from aimsssl.exercises.framework import Case, Exercise, Wrong
+from aimsssl.exercises.framework import Case, Exercise, Seen, Wrong
 
 
 def _pair(function: Callable, images: Tensor) -> dict:
@@ -116,6 +116,7 @@ def _(images):
     "mirrored, not turned",
     "These are mirror images. A mirrored arrow has its tip where no rotation puts it, and two of the four copies of a "
     "symmetric figure are then the same.",
+    looks=lambda seen: _is_turned(seen, _mirrored),
 )
 def _(images):
     """A flip up and down, a flip left and right, and both: four directions."""
@@ -134,6 +135,20 @@ for _flips in (
     @rotated_batch.also("mirrored, not turned")
     def _(images, flips=_flips):
         return torch.cat(flips(images)), _labels(images)
+
+
+def _mirrored(image: Tensor) -> list[Tensor]:
+    return [image.flip(1), image.flip(2), image.mT, image.mT.flip(1, 2)]
+
+
+def _rotated(image: Tensor) -> list[Tensor]:
+    return [image.rot90(k, dims=(1, 2)) for k in range(4)]
+
+
+def _is_turned(seen: Seen, ways: Callable) -> bool:
+    """Whether each picture is in its place, turned as it should be or in one of these ways."""
+    pictures = zip(seen.came["turned"], seen.inputs[0].repeat(4, 1, 1, 1), seen.expected["turned"], strict=True)
+    return all(any(torch.equal(came, one) for one in (right, *ways(image))) for came, image, right in pictures)
 
 
 @rotated_batch.mistake(
@@ -347,3 +362,32 @@ def _(images):
 def _(images):
     """The example has three images."""
     return _turned(images), torch.tensor([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3])
+
+
+@rotated_batch.mistake(
+    "turns drawn by lot",
+    "Each picture is turned somehow, but not by the turn that belongs in its quarter of the batch: the turns were "
+    "drawn, or come in another order. The first B are unturned, the next B turned once, and so on.",
+    looks=lambda seen: _is_turned(seen, _rotated),
+)
+def _(images):
+    """Four copies, each with a turn by lot."""
+    labels = torch.randint(4, (4 * len(images),))
+    return torch.stack(
+        [x.rot90(int(k), (1, 2)) for x, k in zip(images.repeat(4, 1, 1, 1), labels, strict=True)]
+    ), labels
+
+
+@rotated_batch.mistake(
+    "shuffled",
+    "All pictures are there, but in another order. The contract has an order of its own; to shuffle is the business of "
+    "whoever trains.",
+    looks=lambda seen: (
+        sorted(map(str, seen.came["turned"].flatten(1).tolist()))
+        == sorted(map(str, seen.expected["turned"].flatten(1).tolist()))
+    ),
+)
+def _(images):
+    """A batch must be shuffled."""
+    order = torch.randperm(4 * len(images))
+    return _turned(images)[order], _labels(images)[order]

@@ -276,6 +276,12 @@ _mistake(
     lambda *given: (lambda top, left, h, w: (left, top, w, h))(*_reference_crop_box(*given)),
 )
 _mistake(
+    "width before height",
+    "Width times height.",
+    "The last two numbers have changed places. Rows come first: top, left, then the *height* and the width of the box.",
+    lambda *given: (lambda top, left, h, w: (top, left, w, h))(*_reference_crop_box(*given)),
+)
+_mistake(
     "sides before places",
     "First how large, then where.",
     "The sides come first here. The contract has the place first: top, left, then height and width.",

@@ -370,3 +370,23 @@ def _(images, transform):
         for view in views:
             view[i] = transform(image)
     return views
+
+
+@two_views.mistake(
+    "a view made without transform",
+    "There are fewer calls of transform than views: one view was made from the other by hand (a flip, a little noise), "
+    "or copied. Every view of every image needs a call of its own.",
+    looks=lambda seen: (
+        seen.came["how many calls of transform were made (more are not counted)"] < 2 * len(seen.inputs[0])
+    ),
+)
+def _(images, transform):
+    """The second view is the first one, flipped."""
+    view = _view(images, transform)
+    return view, view.flip(3)
+
+
+@two_views.also("a view made without transform")
+def _(images, transform):
+    view = _view(images, transform)
+    return view, view + 0.01 * torch.randn_like(view)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from itertools import combinations
 
 import torch
 import torch.nn.functional as F
@@ -122,6 +123,17 @@ also_slip(
     "the last rows left out",
     asking=lambda n, size: 2 * n // size * size,
     at_the_end=lambda parts, count, size: sum(parts) / count if count >= size else 0.0,
+)
+also_slip(
+    "the last rows left out",
+    asking=lambda n, size: 2 * n // size * size,
+    at_the_end=lambda parts, count, size: torch.stack(parts).sum() / count,
+)
+also_slip(
+    "the last rows left out",
+    asking=lambda n, size: 2 * n // size * size,
+    of_each=lambda terms: terms,
+    at_the_end=lambda parts, count, size: torch.cat([part for part in parts if len(part)]).sum() / count,
 )
 slip(
     "nothing where one chunk would do",
@@ -426,3 +438,32 @@ also_slip("half of the gradient", similarities=lambda z, rows: z[rows].detach() 
 @also("half of the gradient")
 def _(z1, z2, temperature, chunk_size):
     return losses.nt_xent(z1, z2.detach(), temperature, chunk_size=chunk_size)
+
+
+# ---- two mistakes in one number
+
+STEPS = (
+    {"no normalisation": dict(unit=lambda z: z)},
+    {"self-similarity kept": dict(mask=lambda tau: 1 / tau)},
+    {"temperature ignored": dict(of_temperature=lambda temperature: 1.0)},
+    {"sum for mean": dict(at_the_end=lambda parts, count, size: sum(parts))},
+    {"masked in the wrong columns": dict(masked=_local)},
+    {"positives counted from the chunk": dict(positives=lambda rows, n: _local(rows) + n)},
+    {"one direction only": dict(asking=lambda n, size: n)},
+)
+for _one, _other in combinations(STEPS, 2):
+    if (*_one, *_other) not in (
+        ("no normalisation", "self-similarity kept"),  # below: there it is no 1 / τ
+        ("masked in the wrong columns", "positives counted from the chunk"),  # a mistake of its own
+    ):
+        nt_xent_in_chunks.also(*_one, *_other)(_slip("", **next(iter(_one.values())), **next(iter(_other.values()))))
+
+
+@nt_xent_in_chunks.also("no normalisation", "self-similarity kept")
+def _(z1, z2, temperature, chunk_size):
+    z = torch.cat([z1, z2])
+    parts = [
+        F.cross_entropy(z[rows] @ z.T / temperature, (rows + len(z1)) % len(z), reduction="sum")
+        for rows in torch.arange(len(z)).split(chunk_size)
+    ]
+    return sum(parts) / len(z)

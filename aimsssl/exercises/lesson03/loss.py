@@ -454,6 +454,41 @@ def _(z1, z2, temperature=0.5):
 
 # ---- two mistakes in one number
 
+
+@nt_xent.mistake(
+    "the temperature through another function",
+    "The similarities are divided by something else than τ: its root, or 1 + τ.",
+)
+def _(z1, z2, temperature=0.5):
+    """The root makes it gentler."""
+    return _loss(z1, z2, temperature**0.5)
+
+
+@nt_xent.also("the temperature through another function")
+def _(z1, z2, temperature=0.5):
+    return _loss(z1, z2, 1 + temperature)
+
+
+@nt_xent.also("self-similarity kept", "the positive at the wrong place")
+def _(z1, z2, temperature=0.5):
+    return F.cross_entropy(_scores(z1, z2, temperature), torch.arange(2 * len(z1)))
+
+
+@nt_xent.also("only the pull")
+def _(z1, z2, temperature=0.5):
+    return F.mse_loss(F.normalize(z1, dim=1), F.normalize(z2, dim=1))
+
+
+@nt_xent.also("only the pull")
+def _(z1, z2, temperature=0.5):
+    return (F.normalize(z1, dim=1) - F.normalize(z2, dim=1)).square().sum(dim=1).mean()
+
+
+@nt_xent.also("only the pull")
+def _(z1, z2, temperature=0.5):
+    return 1 - F.cosine_similarity(z1, z2).mean()
+
+
 STEPS = {
     "length": {"no normalisation": lambda z: z},
     "diagonal": {

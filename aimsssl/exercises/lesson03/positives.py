@@ -180,3 +180,19 @@ def _(n):
 @also("one number of images only")
 def _(n):
     return torch.tensor([5, 6, 7, 8, 9, 0, 1, 2, 3, 4])
+
+
+@mistake(
+    "made for one n",
+    "The positives are right for one n only. The step from a view to its partner is n itself.",
+)
+def _(n):
+    """The example has n = 2."""
+    return torch.arange(2 * n).roll(2)
+
+
+for _step in (3, 4, 8, 16, 32):
+
+    @also("made for one n")
+    def _(n, step=_step):
+        return (torch.arange(2 * n) + step) % (2 * n)

@@ -203,6 +203,11 @@ def _(z):
 
 @also("an angle")
 def _(z):
+    return _right(z).clamp(-1, 1).acos()
+
+
+@also("an angle")
+def _(z):
     return torch.rad2deg(_right(z).clamp(-1 + 1e-7, 1 - 1e-7).acos())
 
 

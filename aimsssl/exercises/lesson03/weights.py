@@ -117,6 +117,9 @@ slip(
     "The derivative of a softmax is p·(1 − p).",
     target=lambda j, k, p: p**2 + _at(j, k, 2 * p[j] - 2 * p[j] ** 2),
 )
+also_slip("the slope of the probability", target=lambda j, k, p: p**2)
+also_slip("the slope of the probability", target=lambda j, k, p: p**2, at_the_end=_plain)
+also_slip("the slope of the probability", target=lambda j, k, p: p + p * p[j] - _at(j, k, p[j]))
 slip(
     "multiplied by τ at the end",
     "The chain rule gives the factor by which s/τ grows with s. Is that τ, or something else?",
@@ -176,6 +179,23 @@ slip(
     shares=lambda s, j, tau: s.softmax(dim=0),
 )
 also_slip("temperature ignored", shares=lambda s, j, tau: s.softmax(dim=0), at_the_end=_plain)
+for _tau in (0.05, 0.07, 0.1, 0.5):
+    also_slip(
+        "temperature ignored",
+        shares=lambda s, j, tau, fixed=_tau: (s / fixed).softmax(dim=0),
+        at_the_end=lambda weights, tau, fixed=_tau: weights / fixed,
+    )
+slip(
+    "another candidate taken for the positive",
+    "The weight below 0 stands at another candidate than `positive`. It is the index of the positive, counted from 0.",
+    "The positive is number `positive`, counted from 1.",
+    target=lambda j, k, p: F.one_hot(torch.tensor((j - 1) % k), k),
+)
+for _place in (lambda j, k: j + 1, lambda j, k: k - 1 - j):
+    also_slip(
+        "another candidate taken for the positive",
+        target=lambda j, k, p, place=_place: F.one_hot(torch.tensor(place(j, k) % k), k),
+    )
 slip(
     "temperature multiplied",
     "In the softmax the similarities are multiplied by τ. Then a small τ makes all candidates count alike.",

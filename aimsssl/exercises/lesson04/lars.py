@@ -217,6 +217,24 @@ slip(
     trust=lambda s: _trust(s.w, s.d, s.coefficient) if min(s.w.norm(), s.d.norm()) > 1e-3 else 1.0,
 )
 slip(
+    "a small number under the fraction",
+    "A number was added to the norm under the fraction. It is not small beside a small gradient, and the ratio is "
+    "there for just that. Ask whether a norm is 0, and add nothing.",
+    "A small number keeps the division safe.",
+    trust=lambda s: s.coefficient * s.w.norm() / (s.d.norm() + 1e-3) if s.w.norm() > 0 and s.d.norm() > 0 else 1.0,
+)
+for _small in (1e-1, 1e-2, 1e-4, 1e-5, 1e-6, 1e-7):
+    also_slip(
+        "a small number under the fraction",
+        trust=lambda s, small=_small: (
+            s.coefficient * s.w.norm() / (s.d.norm() + small) if s.w.norm() > 0 and s.d.norm() > 0 else 1.0
+        ),
+    )
+    also_slip(
+        "a small number under the fraction",
+        trust=lambda s, small=_small: s.coefficient * s.w.norm() / (s.d.norm() + small),
+    )
+slip(
     "no velocity where a norm is zero",
     "Where a norm is 0 the trust is 1, and everything else is as always: the old velocity goes on.",
     "A layer with nothing to compare gets plain SGD.",
@@ -468,4 +486,6 @@ slip(
     "Nesterov's form is the better one.",
     result=lambda s: (s.w - s.momentum * s.v - s.new, s.v),
 )
+also_slip("Nesterov's step", result=lambda s: (s.w - (s.v + s.new), s.v))
+also_slip("Nesterov's step", result=lambda s: (s.w - (0.9 * s.v + s.new), s.v))
 also_slip("Nesterov's step", result=lambda s: (s.w - s.momentum * s.v, s.v))

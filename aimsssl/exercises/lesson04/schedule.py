@@ -29,7 +29,7 @@ warmup_cosine = Exercise(
     cases=(
         Case("the warmup: steps 0 to 5 of 20, warmup_steps 6, peak 0.8", lambda: (range(6), 20, 6, 0.8), _rates),
         Case("after the warmup: steps 6 to 19 of 20, peak 0.8", lambda: (range(6, 20), 20, 6, 0.8), _rates),
-        Case("no warmup: warmup_steps 0, 7 steps, peak 3.0", lambda: (range(7), 7, 0, 3.0), _rates),
+        Case("no warmup: warmup_steps 0, 60 steps, peak 3.0", lambda: (range(60), 60, 0, 3.0), _rates),
     ),
 )
 
@@ -252,3 +252,36 @@ def _(step, total_steps, warmup_steps, peak):
 def _(step, total_steps, warmup_steps, peak):
     """Without a warmup the rate is the peak."""
     return optim.warmup_cosine(step, total_steps, warmup_steps, peak) if warmup_steps else peak
+
+
+slip(
+    "a floor under the rate",
+    "Near the end the rate stays at a share of the peak. The contract lets it fall to 0.",
+    "A rate of 0 is lost time.",
+    later=lambda s, total, w, peak: max(0.1 * peak, peak * 0.5 * (1 + math.cos(math.pi * (s - w) / (total - w)))),
+)
+for _share in (0.01, 0.05):
+    also_slip(
+        "a floor under the rate",
+        later=lambda s, total, w, peak, share=_share: max(
+            share * peak, peak * 0.5 * (1 + math.cos(math.pi * (s - w) / (total - w)))
+        ),
+    )
+    also_slip(
+        "a floor under the rate",
+        later=lambda s, total, w, peak, share=_share: (
+            share * peak + (1 - share) * peak * 0.5 * (1 + math.cos(math.pi * (s - w) / (total - w)))
+        ),
+    )
+slip(
+    "both pieces at once",
+    "The rate of the warmup is multiplied by the cosine (or added to it). Before the end of the warmup there is no "
+    "cosine, and after it no warmup.",
+    "The two factors are multiplied.",
+    warmup=lambda s, total, w, peak: peak * (s + 1) / w * 0.5 * (1 + math.cos(math.pi * s / total)),
+    later=lambda s, total, w, peak: peak * 0.5 * (1 + math.cos(math.pi * s / total)),
+)
+also_slip(
+    "both pieces at once",
+    warmup=lambda s, total, w, peak: peak * (s + 1) / w * 0.5 * (1 + math.cos(math.pi * s / total)),
+)

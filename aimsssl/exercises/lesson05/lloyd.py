@@ -450,3 +450,15 @@ def _(x, centroids):
         counts[j] += 1
         centroids[j] += (point - centroids[j]) / counts[j]
     return torch.tensor(assignments), centroids
+
+
+@lloyd_step.also("divided by another number")
+def _(x, centroids):
+    return _moved(x, centroids, lambda points, old: points.sum(dim=0) / max(1, len(points) - 1))
+
+
+@lloyd_step.also("the old centroid counted as a point")
+def _(x, centroids):
+    assignments = _assign(x, centroids)
+    counts = assignments.bincount(minlength=len(centroids))
+    return assignments, torch.zeros_like(centroids).index_add_(0, assignments, x) / (counts + 1)[:, None]

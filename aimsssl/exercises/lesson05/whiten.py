@@ -449,3 +449,48 @@ def _(features, dim):
 @pca_whiten.also("a fixed number for no variance")
 def _(features, dim):
     return _steps(features, dim, scale=lambda std: torch.where(std > 1e-3 * std[0], 1 / (std + 1e-3), 0.0))
+
+
+@pca_whiten.also("whitening without centring", "not whitened")
+def _(features, dim):
+    return _steps(features, dim, centre=lambda x: x, scale=torch.ones_like)
+
+
+@pca_whiten.also("whitening without centring", "not whitened")
+def _(features, dim):
+    return _steps(features, dim, centre=lambda x: x, scale=torch.ones_like, length=lambda z: z)
+
+
+@pca_whiten.mistake(
+    "another number of columns, or transposed",
+    "The result has a row for each image and `dim` columns: [N, dim].",
+    looks=lambda seen: isinstance(seen.came, Tensor) and seen.came.shape != seen.expected.shape,
+)
+def _(features, dim):
+    """A direction a row."""
+    return _steps(features, dim).T
+
+
+@pca_whiten.mistake(
+    "rows of V for directions",
+    "The directions were taken from the wrong side: torch.linalg.svd gives them as *rows* of its third result, eigh as "
+    "*columns* of its second.",
+)
+def _(features, dim):
+    """svd gives U, S, V."""
+    x = features.double() - features.double().mean(dim=0)
+    std, directions = _pieces(x)
+    return F.normalize(x @ directions.T[:, :dim] * _inverse(std)[:dim], dim=1).float()
+
+
+@pca_whiten.also("rows of V for directions")
+def _(features, dim):
+    x = features.double() - features.double().mean(dim=0)
+    _, s, vh = torch.linalg.svd(x, full_matrices=False)
+    return F.normalize(x @ vh[:, :dim] * _inverse(s)[:dim], dim=1).float()
+
+
+@pca_whiten.also("rows of V for directions")
+def _(features, dim):
+    x = features.double() - features.double().mean(dim=0)
+    return F.normalize(x @ torch.linalg.svd(x, full_matrices=False)[2][:, :dim], dim=1).float()

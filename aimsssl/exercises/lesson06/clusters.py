@@ -465,3 +465,36 @@ def _(clusters, labels):
 def _(clusters, labels):
     k, c = _full(clusters, labels).shape
     return _best((clusters + labels * c).bincount(minlength=k * c)[: k * c].reshape(k, c).numpy()).sum() / len(labels)
+
+
+@clustering_accuracy.mistake(
+    "another score",
+    "This is another score of a clustering (mutual information, or the Rand index: how many *pairs* of images agree). "
+    "Asked for is the share of the images that are right.",
+)
+def _(clusters, labels):
+    """The Rand index needs no matching."""
+    return ((clusters[:, None] == clusters) == (labels[:, None] == labels)).double().mean().item()
+
+
+def _mutual_information(table: np.ndarray) -> tuple[float, float, float]:
+    """In nats, and the entropies of the clusters and of the classes."""
+    shares = table / table.sum()
+    of_clusters, of_classes = shares.sum(axis=1), shares.sum(axis=0)
+    there = shares > 0
+    value = (shares[there] * np.log((shares / np.outer(of_clusters, of_classes).clip(1e-12))[there])).sum()
+    entropies = (-(p[p > 0] * np.log(p[p > 0])).sum() for p in (of_clusters, of_classes))
+    return float(value), *map(float, entropies)
+
+
+for _of in (
+    lambda value, one, other: value,
+    lambda value, one, other: 2 * value / (one + other),
+    lambda value, one, other: value / (one * other) ** 0.5,
+    lambda value, one, other: value / max(one, other),
+    lambda value, one, other: value / other,
+):
+
+    @clustering_accuracy.also("another score")
+    def _(clusters, labels, of=_of):
+        return of(*_mutual_information(_full(clusters, labels)))

@@ -577,3 +577,49 @@ def _(keys, labels, queries, k, temperature):
     index = torch.cdist(queries, keys).topk(k, dim=1, largest=False).indices
     s = _cosine(keys, queries).gather(1, index)
     return _counted(_softly(temperature)(s), labels[index]).argmax(dim=1)
+
+
+@weighted_knn.also("columns of length 1")
+def _(keys, labels, queries, k, temperature):
+    return _by(
+        _cosine(F.normalize(keys, dim=0), F.normalize(queries, dim=0)), labels, k, _softly(temperature)
+    )  # both, one after the other
+
+
+@weighted_knn.mistake(
+    "another weight than exp(s/τ)",
+    "The right neighbours vote, but by another weight than exp(similarity / temperature): one over the distance, say, "
+    "or the similarity itself.",
+)
+def _(keys, labels, queries, k, temperature):
+    """One over the distance, as in scikit-learn."""
+    return _by(_cosine(keys, queries), labels, k, lambda s: 1 / (1 - s + 1e-6))
+
+
+for _weight in (
+    lambda s, tau: 1 / (1 - s + 1e-3),
+    lambda s, tau: 1 / (1 - s).clamp(min=1e-9),
+    lambda s, tau: s**2,
+    lambda s, tau: 1 + s,
+    lambda s, tau: (1 + s) / 2,
+    lambda s, tau: (s**2 / tau).exp(),
+):
+
+    @weighted_knn.also("another weight than exp(s/τ)")
+    def _(keys, labels, queries, k, temperature, weight=_weight):
+        return _by(_cosine(keys, queries), labels, k, lambda s: weight(s, temperature))
+
+
+@weighted_knn.mistake(
+    "the class with the fewest votes",
+    "The votes are right, and then the class with the *fewest* wins. Look at the end.",
+)
+def _(keys, labels, queries, k, temperature):
+    """The smallest is the best."""
+    return _by(_cosine(keys, queries), labels, k, lambda s: -(s / temperature).softmax(dim=1))
+
+
+@weighted_knn.also("the class with the fewest votes")
+def _(keys, labels, queries, k, temperature):
+    values, index = _cosine(keys, queries).topk(k, dim=1)
+    return _counted((values / temperature).softmax(dim=1), labels[index]).argmin(dim=1)

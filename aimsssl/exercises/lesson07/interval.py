@@ -9,7 +9,7 @@ from torch import Tensor
 
 from aimsssl import evaluation
 from aimsssl.exercises.compare import kind
-from aimsssl.exercises.framework import Case, Exercise, Wrong
+from aimsssl.exercises.framework import Case, Exercise, Seen, Wrong
 
 LOW, HIGH = "low, in standard errors from the mean", "high, in standard errors from the mean"
 SAME, OTHER = "the same seed, the same interval", "another seed, another interval"
@@ -113,6 +113,22 @@ def _middle(means: Tensor, level: float) -> tuple[float, float]:
     return means.quantile((1 - level) / 2).item(), means.quantile((1 + level) / 2).item()
 
 
+def _near(seen: Seen, low: float, high: float, by: float) -> bool:
+    """Whether the ends lie there, in standard errors; what is drawn moves them a little."""
+    return LOW in seen.came and abs(seen.came[LOW] - low) < by and abs(seen.came[HIGH] - high) < by
+
+
+def _narrow(seen: Seen) -> float:
+    """How much narrower the interval is if each new test set has as many images as there are resamples."""
+    return (len(seen.inputs[0]) / seen.inputs[2]) ** 0.5
+
+
+def _symmetric(seen: Seen) -> bool:
+    """Whether both ends are as far from the mean, about as far as they should be; scores are not symmetric."""
+    low, high = seen.came[LOW], seen.came[HIGH]
+    return seen.inputs[1] == 0.95 and abs(low + high) < 0.03 and 1.7 < high < 2.3
+
+
 def _z(level: float) -> float:
     """So many standard errors on each side of the mean hold `level`."""
     return torch.distributions.Normal(0.0, 1.0).icdf(torch.tensor((1 + level) / 2)).item()
@@ -135,6 +151,7 @@ def _(scores, level, resamples, seed):
 @confidence_interval.mistake(
     "always the same draw",
     "All resamples are the same: low and high are one number. Is the seed set anew for each of them?",
+    looks=lambda seen: LOW in seen.came and seen.came[LOW] == seen.came[HIGH],
 )
 def _(scores, level, resamples, seed):
     """The seed is set, to be sure, right where something is drawn."""
@@ -173,6 +190,7 @@ def _(scores, level, resamples, seed):
     "images and resamples swapped",
     "Each new test set has as many images as there are resamples. Its size must be that of the real one: that "
     "is where the uncertainty comes from. (Or the mean went over the resamples, not over the images of one.)",
+    looks=lambda seen: _near(seen, -1.96 * _narrow(seen), 1.96 * _narrow(seen), 0.06),
 )
 def _(scores, level, resamples, seed):
     """For each image, a draw of so many."""
@@ -246,6 +264,7 @@ def _(scores, level, resamples, seed):
     "smallest and largest",
     "These are the smallest and the largest mean of all. They hold everything, and more resamples would drive "
     "them further apart.",
+    looks=lambda seen: LOW in seen.came and seen.came[LOW] < -2.9 and seen.came[HIGH] > 2.9,
 )
 def _(scores, level, resamples, seed):
     """All that can happen: from the worst to the best."""
@@ -374,6 +393,7 @@ def _(scores, level, resamples, seed):
     "percent taken for shares",
     "Both ends lie far below the mean. Some functions count from 0 to 1, others from 0 to 100: 0.975 is either "
     "nearly all or nearly nothing.",
+    looks=lambda seen: LOW in seen.came and seen.came[LOW] < seen.came[HIGH] < -2,
 )
 def _(scores, level, resamples, seed):
     """Percentiles at 0.025 and 0.975."""
@@ -384,6 +404,7 @@ def _(scores, level, resamples, seed):
 @confidence_interval.mistake(
     "the level is not used",
     "At another level the interval is still that of 0.95.",
+    looks=lambda seen: seen.inputs[1] == 0.5 and _near(seen, -2, 1.9, 0.25),
 )
 def _(scores, level, resamples, seed):
     """Intervals are 95 %."""
@@ -395,6 +416,7 @@ def _(scores, level, resamples, seed):
     "Mean plus and minus so many standard errors is symmetric. With few images it leaves the possible: an "
     "accuracy below 0. The means of new test sets never do. (√(p(1−p)/Q) holds only where each score is 0 or "
     "1, besides.)",
+    looks=lambda seen: _symmetric(seen),
 )
 def _(scores, level, resamples, seed):
     """Means are normal, so a standard error says all."""
