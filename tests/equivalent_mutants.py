@@ -60,6 +60,8 @@ IN: dict[str, dict] = {
         re.compile(r"→ lengths = torch\.linalg\.eigvalsh\(h\.double\(\) @ h\.double\(\)\.T\)"): "h and its transpose have the same singular values",
     },
     "seed_difference": {
+        re.compile(r"^seed_difference: .* → return \(d\.(mean\(\)|sum\(\)\.item\(\)|item\(\)), (float\('inf'\)|lesson\.t95.*)\)$"): "a tensor of one number is a number, and the only number is the mean",
+        re.compile(r"^seed_difference: .* → return \(d\.mean\(\)\.item\(\), (float\('inf'\) \+ 0\.01|'inf'|lesson\.t95\(len\(d\) - 1\) \* d\.std\(\) / .*)\)$"): "infinite all the same; a tensor of one number is a number",
         re.compile(r"→ return \(d\.mean\(\)\.(detach\(\)|item\(\)|flip\(0\)|sort\(\)\[0\]|T), half\)$"): "a tensor of one number, or the number",
         re.compile(r"→ return (sorted\(np\.array|\[d(\.mean|\[0\])|np\.array\(.*\.T$|np\.array\(\[d\[-1\])"): "a pair in another form, in order already; one number is the first and the last",
         re.compile(r"→ .*zip\((a\.tolist\(\)|a), (b\.tolist\(\)|b)(, strict=(True|False))?\)(\]\)|:)$"): "both are as long; a tensor gives numbers, too",

@@ -27,13 +27,3 @@ def solutions(number: str) -> dict[str, tuple[str, dict]]:
             if node.name in wanted:
                 found[node.name] = (source, scope)
     return found
-
-
-def not_in_a_lesson_yet() -> set[tuple[str, str]]:
-    """`(lesson, exercise)` of exercises whose lesson does not ask for them yet."""
-    return {
-        (number, name)
-        for number, lesson in exercises.lessons().items()
-        for name in exercises.exercises_of(lesson)
-        if name not in solutions(number)
-    }

@@ -116,8 +116,8 @@ def test_right_answers_pass(exercise, answer, form):
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
 class TestEveryExercise:
     def test_the_packages_own_and_the_lessons_solution_pass(self, exercise):
-        of_the_lesson = solutions(exercise.lesson).get(exercise.name)
-        for answer in (exercise.reference, *([of_the_lesson[1][exercise.name]] if of_the_lesson else [])):
+        source, scope = solutions(exercise.lesson)[exercise.name]
+        for answer in (exercise.reference, scope[exercise.name]):
             outcome = exercise.judge(answer)
             assert outcome.kind == "passed", outcome.text
 
@@ -127,7 +127,7 @@ class TestEveryExercise:
 
     def test_what_is_printed_never_holds_the_answer(self, exercise):
         answers = [inspect.getsource(answer) for answer in right_answers(exercise)]
-        answers += [source for source, _ in [*filter(None, [solutions(exercise.lesson).get(exercise.name)])]]
+        answers.append(solutions(exercise.lesson)[exercise.name][0])
         lines = {"".join(line.split()) for source in answers for line in _body(source)}
         wrong = [form for mistake in exercise.mistakes.values() for form in mistake.forms]
         for function in [*wrong, None, lambda *args: 1 / 0]:

@@ -42,8 +42,7 @@ def mutants_of(exercise) -> list[Mutant]:
 
 def _mutants_of(exercise) -> Iterator[Mutant]:
     scalar = _is_single(exercise)
-    if exercise.name in (of_the_lesson := solutions(exercise.lesson)):
-        yield from mutants(*of_the_lesson[exercise.name], scalar)
+    yield from mutants(*solutions(exercise.lesson)[exercise.name], scalar)
     for answer in right_answers(exercise):
         yield from mutants(inspect.getsource(answer), inspect.unwrap(answer).__globals__, scalar)
 

@@ -3,6 +3,5 @@
 from aimsssl.exercises.lesson06.clusters import clustering_accuracy
 from aimsssl.exercises.lesson06.knn import weighted_knn
 from aimsssl.exercises.lesson06.rank import effective_rank
-from aimsssl.exercises.lesson07 import KINDS, confidence_interval, find_the_leak, listing, on_noise  # noqa: F401
 
 __all__ = ["weighted_knn", "clustering_accuracy", "effective_rank"]
