@@ -25,7 +25,7 @@ test: $(VENV)/.installed-dev
 	"$(BIN)/python" -m pytest tests lessons instructor --nbval-lax --nbval-current-env -n 2 --dist loadfile $(TEST_ARGS)
 
 build: $(VENV)/.installed-dev
-	"$(BIN)/python" instructor/build.py
+	"$(BIN)/python" instructor/tools/build.py
 
 # the course for students, without solutions: make handout HANDOUT=FOLDER, or a file that ends in .zip
 HANDOUT ?= build/aimsssl-course.zip

@@ -9,7 +9,7 @@ from . import course
 
 TAKEN = ("lessons", "aimsssl", "data", "pyproject.toml", "setup.py", "MANIFEST.in", "LICENSE")
 LEFT_OUT = ("runs", "downloads", "__pycache__", "build", "*.egg-info", "*.py[cod]", ".*", "_course")
-README = "instructor/handout_readme.md"
+README = "instructor/tools/handout_readme.md"
 
 
 def hand_out(target: Path) -> list[Path]:

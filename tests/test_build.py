@@ -10,7 +10,7 @@ import pytest
 from nbformat.v4 import new_output
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "instructor"))
+sys.path.insert(0, str(ROOT / "instructor" / "tools"))
 import build as pipeline  # noqa: E402
 import lesson_execution  # noqa: E402
 from lesson_notebooks import read_notebook, write  # noqa: E402
@@ -60,7 +60,7 @@ print(1)
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A small course: one lesson and one recorded run."""
-    (tmp_path / "instructor").mkdir()
+    (tmp_path / "instructor" / "tools").mkdir(parents=True)
     (tmp_path / "data" / "recorded_runs" / "trial").mkdir(parents=True)
     (tmp_path / "instructor" / "09_test.py").write_text(SOURCE, encoding="utf-8")
     result = {"final": [{"accuracy": 46.24}], "seconds": 61.0}
@@ -438,8 +438,8 @@ def test_the_start_page_lists_every_lesson_with_its_minutes_and_shows_progress(m
 
 
 def test_a_course_without_a_template_has_no_start_page_and_a_template_needs_its_place(tmp_path):
-    (tmp_path / "instructor").mkdir()
+    (tmp_path / "instructor" / "tools").mkdir(parents=True)
     assert start_of(tmp_path) == {}
-    (tmp_path / "instructor" / "start_template.md").write_text("# Here")
+    (tmp_path / "instructor" / "tools" / "start_template.md").write_text("# Here")
     with pytest.raises(BuildError, match="start_template.md: there is no {{ lessons }}"):
         start_of(tmp_path)

@@ -16,7 +16,7 @@ from aimsssl.datasets import load
 from aimsssl.evaluation import finetune, linear_probe, probe
 from aimsssl.models import resnet18
 
-INSTRUCTOR = Path(__file__).parents[1] / "instructor"
+TOOLS = Path(__file__).parents[1] / "instructor" / "tools"
 SIZES = {"train": 250, "test": 71}  # the validation part of the probe has 50
 
 
@@ -121,7 +121,7 @@ class Forbidden:
 @pytest.fixture
 def recordings(monkeypatch, tmp_path):
     """The recordings' modules, on 400 digits, with a test split that cannot be read; what they keep lands in a list."""
-    monkeypatch.syspath_prepend(str(INSTRUCTOR))
+    monkeypatch.syspath_prepend(str(TOOLS))
     package = importlib.import_module("recordings")
     modules = {i.name: importlib.import_module(f"recordings.{i.name}") for i in pkgutil.iter_modules(package.__path__)}
     kept = []

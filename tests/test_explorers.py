@@ -273,7 +273,7 @@ def test_maps_of_a_recorded_run_are_kept_elsewhere(run, probe, tmp_path, monkeyp
 def test_a_missing_record_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setattr(records, "RECORDED", tmp_path)
     for read in (explorers.recorded, explorers.recorded_run):
-        with pytest.raises(RunError, match=r"heads.*python instructor/record.py heads"):
+        with pytest.raises(RunError, match=r"heads.*python instructor/tools/record.py heads"):
             read("heads")
     (tmp_path / "heads").mkdir()
     (tmp_path / "heads" / "result.json").write_text('{"chance": 0.1}')

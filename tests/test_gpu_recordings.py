@@ -15,7 +15,7 @@ CPU = dict(device="cpu", precision="float32", compile=False, width=2)
 
 @pytest.fixture
 def gpu(monkeypatch, tmp_path):
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "instructor"))
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "instructor" / "tools"))
     module, kept = importlib.import_module("recordings.gpu"), {}
     images = load("shapes", "train", limit=200), load("shapes", "test", limit=100)
     monkeypatch.setattr(module, "load_splits", lambda data, limit: images)

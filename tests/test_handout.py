@@ -13,7 +13,7 @@ import pytest
 from aimsssl import cli, course, handout
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "instructor"))
+sys.path.insert(0, str(ROOT / "instructor" / "tools"))
 from lesson_source import BEGIN, END, lessons  # noqa: E402
 
 PICTURE = re.compile(r"!?\[[^\]]*\]\(([^)#]+)[^)]*\)")

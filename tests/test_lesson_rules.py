@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from aimsssl.figures.parts import LONGEST_ALT
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "instructor"))
+sys.path.insert(0, str(ROOT / "instructor" / "tools"))
 from lesson_notebooks import read_notebook  # noqa: E402
 from lesson_source import lessons, read_cells  # noqa: E402
 from lesson_time import MOST, Minutes, minutes_of  # noqa: E402

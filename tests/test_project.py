@@ -23,7 +23,7 @@ import yaml
 from aimsssl import cli, exercises
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "instructor"))
+sys.path.insert(0, str(ROOT / "instructor" / "tools"))
 import build as pipeline  # noqa: E402
 
 PACKAGE = ROOT / "aimsssl"
@@ -129,7 +129,7 @@ def test_the_check_of_rows_finds_what_it_should(source, file, count):
 def test_nothing_is_unpickled():
     """`torch.load` reads weights only, and neither pickle nor NumPy reads objects: a run may come from anyone."""
     calls = []
-    for path in [*PACKAGE.rglob("*.py"), *(ROOT / "instructor").glob("*.py")]:
+    for path in [*PACKAGE.rglob("*.py"), *(ROOT / "instructor").rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 name, given = ast.unparse(node.func), {k.arg: ast.unparse(k.value) for k in node.keywords}
@@ -208,7 +208,7 @@ def test_hooks_call_what_exists():
     assert [hook["entry"].split()[:3] for hook in hooks] == [
         ["python", "-m", "ruff"],
         ["python", "-m", "ruff"],
-        ["python", "instructor/build.py", "--check"],
+        ["python", "instructor/tools/build.py", "--check"],
     ]
 
 

@@ -14,7 +14,7 @@ import pytest
 from test_handout import solutions
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "instructor"))
+sys.path.insert(0, str(ROOT / "instructor" / "tools"))
 sys.path.insert(0, str(ROOT / "instructor" / "tools" / "website"))
 pytest.importorskip("myst_nb", reason='pip install "aimsssl[site]"')
 import website  # noqa: E402

@@ -32,4 +32,5 @@ def recorded_run(name: str, images: int | None = None) -> Run:
 
 
 def _mend(name: str, error: RunError) -> str:
-    return f"{error}. It belongs to the repository: get it back with git, or run `python instructor/record.py {name}`."
+    again = f"python instructor/tools/record.py {name}"
+    return f"{error}. It belongs to the repository: get it back with git, or run `{again}`."

@@ -23,7 +23,7 @@ from nbformat.v4 import new_markdown_cell, new_output
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
-sys.path.insert(0, str(ROOT / "instructor"))
+sys.path.insert(0, str(ROOT / "instructor" / "tools"))
 from lesson_notebooks import read_notebook, student_notebook, to_bytes  # noqa: E402
 from lesson_source import Lesson, lessons  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""Draw the first picture of the README: `python instructor/picture.py` writes `lessons/pictures/first.png`."""
+"""Draw the first picture of the README: `python instructor/tools/picture.py` writes `lessons/pictures/first.png`."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from aimsssl import augment, figures
 from aimsssl.datasets import load
 from aimsssl.explorers.display import png
 
-TARGET = Path(__file__).parents[1] / "lessons" / "pictures" / "first.png"
+TARGET = Path(__file__).parents[2] / "lessons" / "pictures" / "first.png"
 
 
 def main() -> None:

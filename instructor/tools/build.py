@@ -1,8 +1,8 @@
 """Build the notebooks of the course from their one source.
 
-    python instructor/build.py                    write every notebook whose bytes would change
-    python instructor/build.py --check            name what is not up to date; fail where `make build` would mend it
-    python instructor/build.py --execute [NN ...] run lessons and store their outputs (all of them without NN)
+    python instructor/tools/build.py                    write every notebook whose bytes would change
+    python instructor/tools/build.py --check            name what is old; fail where `make build` would mend it
+    python instructor/tools/build.py --execute [NN ...] run lessons and store their outputs (all of them without NN)
 
 A lesson's source is `instructor/NN_name.py` in jupytext's percent format. From it come `lessons/NN_name.ipynb` (stubs
 for solutions, no outputs) and `instructor/NN_name.ipynb` (everything, with the outputs of its last execution).

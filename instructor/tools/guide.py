@@ -17,7 +17,7 @@ def guide_of(root: Path) -> dict[Path, bytes]:
     Raises:
         BuildError: a lesson without a list of goals or without its time, or a template without its placeholder.
     """
-    template = root / "instructor" / "guide_template.md"
+    template = root / "instructor" / "tools" / "guide_template.md"
     if not template.exists():
         return {}
     text = template.read_text(encoding="utf-8")
@@ -27,8 +27,8 @@ def guide_of(root: Path) -> dict[Path, bytes]:
         if f"{{{{ {name} }}}}" not in text:
             raise BuildError(f"{template.name}: there is no {{{{ {name} }}}} in it")
         text = text.replace(f"{{{{ {name} }}}}", filled)
-    pages = {template.parent / "guide" / f"{lesson.source.stem}.md": _page(lesson, course) for lesson in course}
-    pages[template.with_name("GUIDE.md")] = text
+    pages = {root / "instructor" / "guide" / f"{lesson.source.stem}.md": _page(lesson, course) for lesson in course}
+    pages[root / "instructor" / "GUIDE.md"] = text
     return {path: (page.rstrip("\n") + "\n").encode("utf-8") for path, page in pages.items()}
 
 

@@ -15,7 +15,7 @@ from lesson_time import minutes_of
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 STUB = "raise NotImplementedError  # replace this line with your code"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 

@@ -1,6 +1,6 @@
 """Lesson 03: memory and time of NT-Xent, forward and backward, in four ways, each measured in a process of its own.
 
-    python instructor/recordings/loss_memory.py WAY VIEWS      one measurement, as JSON; what the recording starts
+    python instructor/tools/recordings/loss_memory.py WAY VIEWS      one measurement, as JSON; what the recording starts
 
 Memory is the process's highest resident size during one pass, less its size before, after a small warm-up: everything
 that the way needs, with the views and their gradient, without PyTorch itself. Linux only; `getrusage` has no reset, and
@@ -95,7 +95,7 @@ def record() -> None:
         "dimensions": DIMENSIONS, "temperature": TEMPERATURE, "chunk_size": CHUNK, "threads": 1,
         "machine": platform.machine(), "torch": torch.__version__, "ways": {},
     }  # fmt: skip
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
     for way, sizes in VIEWS.items():
         rows = result["ways"][way] = {"views": [], "mebibytes": [], "seconds": [], "loss": []}
         for views in sizes:

@@ -17,7 +17,7 @@ def start_of(root: Path) -> dict[Path, bytes]:
     Raises:
         BuildError: the template has no place for the lessons.
     """
-    template = root / "instructor" / "start_template.md"
+    template = root / "instructor" / "tools" / "start_template.md"
     if not template.exists():
         return {}
     text = template.read_text(encoding="utf-8").rstrip("\n")

@@ -12,7 +12,7 @@ from aimsssl.models import SimCLR, extract
 from aimsssl.training import SimCLRConfig
 from aimsssl.training.runs import write_atomically
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 RECORDED = PROJECT / "data" / "recorded_runs"
 WORKSHOP = PROJECT / "build" / "recording"  # checkpoints and all: an interrupted recording goes on
 DATA = Path(os.environ.get("AIMSSSL_DATA", "AIMSSSL_DATA-is-not-set"))

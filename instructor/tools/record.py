@@ -1,9 +1,9 @@
-"""Make the recorded runs: `python instructor/record.py [NAME …]`, all of them by default.
+"""Make the recorded runs: `python instructor/tools/record.py [NAME …]`, all of them by default.
 
 A recording is trained and evaluated here, and what is small of it is kept in data/recorded_runs/NAME: configuration,
 history, results. What is finished is not made again; delete its folder to record it anew. What each one does stands in
-instructor/recordings/. Real images are found through AIMSSSL_DATA: MNIST/raw as torchvision writes it, and CIFAR-10 as
-folders cifar10/{train,test}/CLASS.
+instructor/tools/recordings/. Real images are found through AIMSSSL_DATA: MNIST/raw as torchvision writes it, and
+CIFAR-10 as folders cifar10/{train,test}/CLASS.
 """
 
 import importlib
