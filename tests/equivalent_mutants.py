@@ -43,7 +43,8 @@ IN: dict[str, dict] = {
         re.compile(r"left.remove\(best\) → "): "an order that is chosen has distance 0 to itself",
         re.compile(r"zip\(order, c\)|zip\(c, order|zip\(order, c, strict=False"): "both have a place for each tile",
         re.compile(r"\(orders != one\)\.(mean|sum\(axis=-1)"): "the mean of the places is largest where their sum is",
-        re.compile(r"minimum\(to_last, nearest\)"): "the smaller of two is the same from both sides",
+        re.compile(r"→ nearest = torch\.minimum\(\(every != every"): "the smaller of two is the same from both sides",
+        re.compile(r"→ every = every\[\(every\.sort\(\)\.values"): "the dimension is the default",
     },
     "hole_loss": {
         re.compile(r"→ .*\(images - prediction|mse_loss\(images\[mask\], pred|gap = \(image\["): "a square has no sign",
@@ -146,7 +147,6 @@ IN: dict[str, dict] = {
             "no run lies exactly on the limit, and the contract names none",
         re.compile(r"knn\[0\] \+ 0.09|0.125:$|0.375:$|0.1 \* way:|0.3\d* \* way:|> (0.25|0.75)\), bool|> 0.375 \*|> [24] \* \(|> chance - loss\[-1\]$"):
             "the gaps between the kinds of runs are wide: limits in between are right",
-        re.compile(r"solved\[-1\]"): "the last of two",
         re.compile(r"loss\[(1|--1|-0)\] - floor > 3"): "the other side of it still has the last loss",
         re.compile(r"knn\[-2\]|loss\[-2\]|knn\[-[13]:\]"): "the last epochs tell the same",
         re.compile(r"= \((bool\()?share.max\(\) > 0.5\)?, (bool\()?share\[0\] > 0.7\)?\)$"): "NumPy's truth values are equal",
@@ -184,13 +184,13 @@ IN: dict[str, dict] = {
         re.compile(r" → .*(assignments|new|numbers\))(\.double\(\)\.long\(\)|\.T)\)"): "whole numbers in one row",
         re.compile(r" → .*(\[:, -1\]|\)\[-1\])"): "there is one column",
         re.compile(r"\.(tolist|item)\(\)(:?) → .*(nonzero\(\)\[:, 0\]:|argmax\(\))$"): "a tensor of one number is an index, too",
-        re.compile(r"bincount\(minlength=k\)\.argmax\(\) → .*bincount\(\)\.argmax"): "the largest cluster is not empty",
         re.compile(r"minlength=len\((x|assignments)\)"): "more zeros at the end, which nobody reads",
         re.compile(r" → .*(\(centroids\[\w+\] - x|vector_norm\(x\[seed\] - x|dist\(places\[\w+\], points)"): "a distance is the same from both sides",
         re.compile(r"inside, to_old, (-1\.5|-0\.5|-0\.0|0\.0)\)"): "the farthest point has a distance above 0",
         re.compile(r"^refill_with_masks: .* → centroids, assignments = \(centroids\.clone\(\), assignments\)"): "torch.where makes a new tensor",
         re.compile(r"torch\.tensor\(\[\(assignments == i\)\.sum"): "a tensor of tensors of one number",
         re.compile(r"list\(members\)\[::-1\]"): "each point chooses by itself",
+        re.compile(r"→ distance = .*\.where\(assignments == largest, -[02]\)$"): "the farthest point has a distance above 0",
         re.compile(r"^refill_point_by_point: places, .* → (?!.*double.*double)"): "float32 is exact enough",
     },
     "lloyd_step": {
