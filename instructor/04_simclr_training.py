@@ -480,10 +480,10 @@ pictures = watched.images.numpy()
 explorers.show(figures.neighbours_by_epoch(pictures, IMAGE, found, labels, watched.classes))
 
 # %% [markdown]
-# In the first rows few neighbours have the class; in the last row most have. What do the wrong ones share with the image?
+# In the first rows few neighbours have the class; in the last rows more have. What do the wrong ones share with the image?
 #
-# Now choose for yourself. Each control is a list or a number box with a slider beside it; Tab and the arrow keys move
-# them. The ringed points on the map are the ten neighbours on the right. A name is tied to the place where its class is
+# Now choose for yourself. Type into a box, or drag the slider beside it; a list shows its names when you click into
+# it. The ringed points on the map are the ten neighbours on the right. A name is tied to the place where its class is
 # densest; colour and marker show its other groups. Find an image whose neighbours are wrong *at the end*, and ask why.
 
 # %%
@@ -536,7 +536,7 @@ see.through_training(long, long_probe, image=IMAGE, points=long_maps)
 # The loss is applied to *z*. Then why do we keep *h*? By kNN and by the probe of the *class* the two are close together.
 # So ask for something that the class does not need. `shapes` remembers how each image was made: where the figure lies (x
 # from left to right, y from bottom to top), its size and its angle, the colours, the contrast, and whether the figure is
-# lighter or darker than its ground. A **ridge regression** (a linear one that prefers small weights) reads each of them
+# lighter or darker than its background. A **ridge regression** (a linear one that prefers small weights) reads each of them
 # from *h*, from *z*, and from *h* with random weights. **R²** says how well: 1 is exact, 0 no better than the mean.
 #
 # Two views of an image differ in their crop, their flip and their colours.

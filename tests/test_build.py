@@ -1,6 +1,9 @@
 """The notebook pipeline: what a source builds, what it refuses, what `--check` finds, what an execution stores."""
 
+import base64
+import io
 import json
+import random
 import re
 import sys
 from pathlib import Path
@@ -8,6 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_output
+from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "instructor" / "tools"))
@@ -409,6 +413,20 @@ def test_large_outputs_are_refused(root):
         lesson_execution.tidy_outputs(lesson(root), notebook_with(root, {"image/png": "x" * 400_000}))
     with pytest.raises(BuildError, match="outputs are 1.8 MB together; at most 1.4 MB"):
         lesson_execution.tidy_outputs(lesson(root), notebook_with(root, *[{"image/png": "x" * 299_000}] * 6))
+
+
+def test_a_large_picture_is_stored_smaller_in_both_places(root):
+    buffer = io.BytesIO()
+    Image.frombytes("RGB", (400, 300), random.Random(0).randbytes(400 * 300 * 3)).save(buffer, "png")
+    large = base64.b64encode(buffer.getvalue()).decode()
+    data = {"image/png": large, "text/html": f'<img alt="noise" src="data:image/png;base64,{large}">'}
+    notebook = notebook_with(root, data)
+    lesson_execution.tidy_outputs(lesson(root), notebook)
+    stored = notebook.cells[1].outputs[0].data
+    assert len(stored["image/png"]) <= lesson_execution.MAX_PICTURE < len(large)
+    assert stored["text/html"] == f'<img alt="noise" src="data:image/png;base64,{stored["image/png"]}">'
+    width, height = Image.open(io.BytesIO(base64.b64decode(stored["image/png"]))).size
+    assert 100 < width < 400 and abs(width / height - 4 / 3) < 0.02
 
 
 # ---- the course itself

@@ -1,5 +1,7 @@
 """Run a lesson and keep outputs that are small, static and free of this machine's paths."""
 
+import base64
+import io
 import json
 import os
 import shutil
@@ -10,7 +12,9 @@ import nbformat
 from lesson_notebooks import instructor_notebook, outputs_of, student_notebook, write
 from lesson_source import BuildError, Lesson, source_hash
 from nbformat import NotebookNode
+from PIL import Image, UnidentifiedImageError
 
+MAX_PICTURE = 75_000  # base64 signs; it stands in an output twice, for JupyterLab and for code hosts
 MAX_OUTPUT_BYTES, MAX_NOTEBOOK_BYTES = 300_000, 1_400_000  # of outputs; the whole file stays under 1.5 MB
 WIDGET = "application/vnd.jupyter.widget-view+json"
 STATIC = ("image/png", "image/svg+xml", "text/html", "text/markdown")
@@ -85,6 +89,7 @@ def tidy_outputs(lesson: Lesson, notebook: NotebookNode, home: str = "") -> None
                 if not any(kind in data for kind in STATIC):
                     raise BuildError(f"{where} shows a widget without a static picture beside it; nothing was stored")
                 del data[WIDGET]
+            _shrink_picture(data)
             for holder, key in [(output, "text")] + [(data, kind) for kind in data if kind.startswith("text/")]:
                 if isinstance(holder.get(key), str):
                     text = holder[key].replace(here, ".")
@@ -101,6 +106,27 @@ def tidy_outputs(lesson: Lesson, notebook: NotebookNode, home: str = "") -> None
             f"{lesson.source.name}: its outputs are {total / 1e6:.1f} MB together; at most "
             f"{MAX_NOTEBOOK_BYTES / 1e6:.1f} MB are stored. Draw smaller or fewer figures; nothing was stored"
         )
+
+
+def _shrink_picture(data: dict) -> None:
+    """Store a large picture (photographs) at a smaller size; a student's own run shows it whole."""
+    large = data.get("image/png", "")
+    if len(large) <= MAX_PICTURE:
+        return
+    try:
+        whole = Image.open(io.BytesIO(base64.b64decode(large)))
+    except (UnidentifiedImageError, ValueError):
+        return  # no picture: the limits below speak
+    scale, small = 1.0, large
+    while len(small) > MAX_PICTURE:
+        scale *= 0.9
+        size = (round(whole.width * scale), round(whole.height * scale))
+        buffer = io.BytesIO()
+        whole.convert("RGB").resize(size, Image.Resampling.LANCZOS).quantize(256).save(buffer, "png", optimize=True)
+        small = base64.b64encode(buffer.getvalue()).decode()
+    for kind in ("image/png", "text/html"):
+        if kind in data:
+            data[kind] = data[kind].replace(large, small)
 
 
 def _record_minutes(lesson: Lesson, profile: str, measured: dict) -> None:
