@@ -309,7 +309,7 @@ explorers.show(figures.two_views(eight.images.numpy(), view1.numpy(), view2.nump
 # %% [markdown]
 # ### Explore
 #
-# Move the sliders; Tab and the arrow keys work, too. *Smallest crop* is a share of the area, *colour jitter* a strength;
+# Move the sliders with the mouse, or type into the boxes. *Smallest crop* is a share of the area, *colour jitter* a strength;
 # *greyscale*, *blur* and *flip* are probabilities. Then play the riddle in the lower row: which of the
 # four is the partner? Change the draw for a new riddle.
 #
