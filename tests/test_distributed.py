@@ -133,6 +133,10 @@ class Plain(nn.Sequential):
         self.feature_dim = 16
 
 
+def plain_encoder(name: str, *, stem: str, width: int, in_channels: int) -> nn.Module:
+    return Plain(stem, width, in_channels)
+
+
 CONFIG = SimCLRConfig(
     width=4, epochs=2, batch_size=32, optimizer="lars", learning_rate=1.0, d_hidden=16, d_out=8, precision="float32",
     held_out=20, bank=100, head_norm=False,
@@ -141,7 +145,7 @@ CONFIG = SimCLRConfig(
 
 def train(path: str, plain: bool = True, epochs: int = 2, pause_at: int | None = None) -> Run:
     if plain:
-        simclr.resnet18 = Plain
+        simclr.build_encoder = plain_encoder
     config = SimCLRConfig(**{**CONFIG.__dict__, "epochs": epochs})
 
     def progress(run):
@@ -154,7 +158,7 @@ def train(path: str, plain: bool = True, epochs: int = 2, pause_at: int | None =
 
 def test_two_processes_end_with_the_weights_of_one(tmp_path, monkeypatch):
     finish(start("train", str(tmp_path / "two")))
-    monkeypatch.setattr(simclr, "resnet18", Plain)
+    monkeypatch.setattr(simclr, "build_encoder", plain_encoder)
     one = train(str(tmp_path / "one"))
     two = torch.load(tmp_path / "two" / "checkpoint.pt", weights_only=True)
     for (name, expected), came in zip(one.model.state_dict().items(), two["model"].values(), strict=True):

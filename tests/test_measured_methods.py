@@ -94,7 +94,7 @@ def test_random_groups_gain_purity_and_nmi_with_their_number_and_no_ari():
     h = torch.randn(200, 8) + 6 * torch.nn.functional.one_hot(labels, 8)
     panels = lesson06.scores_by_number_of_groups(h, labels, [4, 100], "h")
     luck, found = panels["random groups"], panels["k-means on h"]
-    assert luck["purity"][100] > 0.5 > 0.4 > luck["purity"][4] and luck["NMI"][100] > 0.3 > 0.1 > luck["NMI"][4]
+    assert luck["purity"][100] > 0.5 > 0.4 > luck["purity"][4] and luck["NMI"][100] > 0.2 > 0.1 > luck["NMI"][4]
     assert max(map(abs, luck["ARI"].values())) < 0.05 and found["ARI"][4] > 0.9 and found["purity"][4] > 0.9
 
 

@@ -126,9 +126,9 @@ def saved(content) -> bytes:
 
 
 def flipped(content: bytes) -> bytes:
-    """Five bytes in the middle are others."""
-    middle = len(content) // 2
-    return content[:middle] + bytes(b ^ 0x55 for b in content[middle : middle + 5]) + content[middle + 5 :]
+    """Bytes in the middle are others, more of them than a file of PyTorch has between two tensors to fill up (64)."""
+    middle, end = len(content) // 2, len(content) // 2 + min(100, len(content) // 4)
+    return content[:middle] + bytes(b ^ 0x55 for b in content[middle:end]) + content[end:]
 
 
 def with_config(**changes):

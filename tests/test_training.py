@@ -326,7 +326,7 @@ def test_separate_views_change_batch_norm_only(images, monkeypatch):
     """On an encoder and head without batch norm it makes no difference whether views go through one by one."""
     plain = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 5, 4), torch.nn.ReLU(), torch.nn.Flatten())
     plain.feature_dim = 8 * 7 * 7
-    monkeypatch.setattr(simclr, "resnet18", lambda *sizes: copy.deepcopy(plain))
+    monkeypatch.setattr(simclr, "build_encoder", lambda *name, **sizes: copy.deepcopy(plain))
     config = replace(SMALL, head_norm=False, epochs=2, snapshot_epochs=())
     runs = [train_simclr(images, replace(config, separate_views=s), progress=None) for s in (False, True)]
     for a, b in zip(*(run.model.state_dict().values() for run in runs), strict=True):

@@ -19,6 +19,7 @@ from ..evaluation import factor_audit, finetune, linear_probe, nearest_neighbour
 from ..losses import nt_xent
 from ..models import SimCLR, extract
 from ..profile import current
+from ..randomness import RandomStream
 from ..training import Run, random_encoder
 from ..training.runs import write_atomically
 from .controls import Explorer, labelled_slider
@@ -81,9 +82,9 @@ def trust_ratios_at(
     """`trust_ratios` of a network at several moments, all with the same views; the networks stay as they are."""
     found = {}
     for moment, network in moments.items():
-        torch.manual_seed(0)
-        network = copy.deepcopy(network).train()  # a forward pass changes the statistics of batch norm
-        found[moment] = trust_ratios(network, loss_of(network))
+        with RandomStream(0):
+            network = copy.deepcopy(network).train()  # a forward pass changes the statistics of batch norm
+            found[moment] = trust_ratios(network, loss_of(network))
     return found
 
 

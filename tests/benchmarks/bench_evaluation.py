@@ -92,7 +92,7 @@ def probe(quick: bool = False, rounds: int = 3) -> dict:
         return float(best.fit(z, y.numpy()).score(z_test, y_test.numpy()))
 
     def ours() -> float:
-        return linear_probe(x, y, x_test, y_test, strengths=STRENGTHS).accuracy
+        return linear_probe(x, y, x_test, y_test, inverse_penalties=STRENGTHS).accuracy
 
     result, answers = compare({"ours": ours, "scikit_learn": scikit_learn}, 1 if quick else rounds)
     return {**(QUICK_PROBE if quick else PROBE), **result, "accuracy": answers}

@@ -9,6 +9,7 @@ from sklearn.cluster import kmeans_plusplus
 from torch import Tensor
 
 from ... import clustering, figures
+from ...randomness import RandomStream
 from ..controls import Explorer, labelled_choice, labelled_slider
 
 STARTS = ("random points", "k-means++", "all in one corner", "one far away")
@@ -126,12 +127,12 @@ def with_an_empty_cluster(
     """
     empty, ends = 0, []
     for seed in range(seeds):
-        torch.manual_seed(seed)
         centroids = start_of(points, k, "one far away", seed)
-        for _ in range(steps):
-            assignments, centroids = step(points, centroids)
-            if refill is not None:
-                centroids, assignments = refill(points, centroids, assignments)
+        with RandomStream(seed):  # a refill may draw
+            for _ in range(steps):
+                assignments, centroids = step(points, centroids)
+                if refill is not None:
+                    centroids, assignments = refill(points, centroids, assignments)
         empty += len(assignments.unique()) < k
         ends.append(inertia(points, centroids))
     return {"starts": seeds, "end with an empty cluster": empty, "mean inertia": float(np.mean(ends))}
