@@ -113,6 +113,22 @@ def test_right_answers_pass(exercise, answer, form):
     assert outcome.kind == "passed", outcome.text
 
 
+def test_far_orders_that_happen_to_be_shifts_of_one_another_are_right():
+    def shifts_first(tiles, count, seed):
+        first = torch.randperm(tiles, generator=torch.Generator().manual_seed(seed))
+        every = torch.cartesian_prod(*[torch.arange(tiles)] * tiles)
+        every = every[(every.sort(dim=1).values == torch.arange(tiles)).all(dim=1)]
+        shift = (every[:, None] == torch.stack([first.roll(k) for k in range(tiles)])).all(dim=2).any(dim=1)
+        chosen = first[None]
+        while len(chosen) < count:
+            nearest = (every[:, None] != chosen).sum(dim=2).amin(dim=1)
+            chosen = torch.cat([chosen, every[(nearest + shift / 2).argmax()][None]])
+        return chosen
+
+    outcome = exercises.lessons()["01"].far_orders.judge(shifts_first)
+    assert outcome.kind == "passed", outcome.text
+
+
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
 class TestEveryExercise:
     def test_the_packages_own_and_the_lessons_solution_pass(self, exercise):

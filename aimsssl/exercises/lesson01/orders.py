@@ -60,9 +60,6 @@ def _checked(orders: Tensor, tiles: int, count: int) -> Tensor:
         raise Wrong("tiles counted from 1")
     if not torch.equal(sorted_rows, torch.arange(tiles).expand(count, tiles)):
         raise Wrong("not an order")
-    shifts = torch.stack([orders[0].roll(k) for k in range(tiles)])
-    if 2 < len(orders.unique(dim=0)) and (orders[:, None] == shifts).all(dim=2).any(dim=1).all():
-        raise Wrong("shifts of one order")
     if len(orders.unique(dim=0)) == 1 < count:
         raise Wrong("the first order again and again")
     if len(orders.unique(dim=0)) < count:
@@ -103,6 +100,10 @@ def _rule(orders: Tensor, everything: Tensor) -> str:
 
 
 def _known_rule(orders: Tensor, everything: Tensor, again: bool = False) -> str:
+    """The name of a rule that wrong orders follow; empty where none is known."""
+    shifts = torch.stack([orders[0].roll(k) for k in range(orders.shape[1])])
+    if 2 < len(orders.unique(dim=0)) and (orders[:, None] == shifts).all(dim=2).any(dim=1).all():
+        return "shifts of one order"
     found = (name for name, rules in RULES.items() for rule in rules if _follows(orders, everything, *rule, again))
     return next(found, "")
 
@@ -144,7 +145,7 @@ far_orders = Exercise(
         "first one.",
     ),
     cases=(
-        Case("all 24 orders of 4 tiles", lambda: (4, 24, 7), _far_apart),
+        Case("all 24 orders of 4 tiles", lambda: (4, 24, 70), _far_apart),
         Case("8 orders of 5 tiles", lambda: (5, 8, 0), _far_apart),
         Case("3 orders of 6 tiles", lambda: (6, 3, 1), _far_apart),
         Case("4 orders of 5 tiles, at the same seed and at others", lambda: (5, 4, (1, 2, 3)), _of_seeds),
