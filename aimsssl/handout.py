@@ -9,14 +9,17 @@ from . import course
 
 TAKEN = ("lessons", "aimsssl", "data", "pyproject.toml", "setup.py", "MANIFEST.in", "LICENSE")
 LEFT_OUT = ("runs", "downloads", "__pycache__", "build", "*.egg-info", "*.py[cod]", ".*", "_course")
+SOLUTIONS = "solutions.json"  # what `lesson.NAME.solution()` shows, packed; without it that says there are none
 README = "instructor/tools/handout_readme.md"
 
 
-def hand_out(target: Path) -> list[Path]:
+def hand_out(target: Path, solutions: bool = False) -> list[Path]:
     """Write the handout: a folder, or a zip file where `target` ends in `.zip`.
 
     Args:
         target: a folder that does not exist or is empty, or a file that does not exist.
+        solutions: whether `lesson.NAME.solution()` shows them, after an attempt and three hints. Then they are in it,
+            packed, and whoever wants to can unpack them.
 
     Returns:
         The files of the handout, as paths inside it.
@@ -38,9 +41,10 @@ def hand_out(target: Path) -> list[Path]:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".handout-") as temporary:
         folder = Path(temporary) / "aimsssl"
         folder.mkdir()
+        left_out = LEFT_OUT if solutions else (*LEFT_OUT, SOLUTIONS)
         for name in TAKEN:
             if (root / name).is_dir():
-                shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns(*LEFT_OUT))
+                shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns(*left_out))
             else:
                 shutil.copy(root / name, folder / name)
         shutil.copy(root / README, folder / "README.md")

@@ -327,8 +327,7 @@ STEPS, PEAK = 40, 1.0
 velocity = {w: torch.zeros_like(w) for w in model.parameters()}
 rates = [warmup_cosine(step, STEPS, STEPS // 5, PEAK) for step in range(STEPS)]
 trace, found = zip(*(one_step(model, lr, velocity) for lr in rates), strict=True)
-levels, guessing = {"chance": chance, "floor": floor}, 1 / (2 * n - 1)
-explorers.show(figures.loss_and_partners(trace, found, levels, guessing))
+explorers.show(figures.loss_and_found(trace, found, n, STEPS))
 
 # %% [markdown]
 # The loss begins near chance and goes down, and more views find their partner. If so, your parts fit together. A few steps
@@ -396,6 +395,7 @@ folder = see.run_folder  # one for each method, profile and data set
 run_dir = folder("simclr", DATA)
 print(f"{config.optimizer}, peak rate {config.learning_rate}, {E} epochs of batch {n} → {run_dir}")
 print(f"kNN with {len(bank):,} keys")
+levels = {"chance": chance, "floor": floor}
 curve = explorers.LiveCurve(levels, {"raw pixels": raw, "guessing": guess})
 run = training.train_simclr(train, config, run_dir, probe=watched.images, progress=curve)
 
@@ -551,7 +551,7 @@ explorers.show(figures.factor_dots(known))
 # %% [markdown]
 # **Answer.** The clearest row is **x**. The flip mirrors one view and not the other, so x does not help to find the
 # partner, and *z* has lost it altogether. *h* still knows a good part of it. The flip leaves **y** alone, and both keep
-# it. Crops change the **size**: *z* knows less of it than *h*. The **hue of the ground** is forgotten in *h* too, beside
+# it. Crops change the **size**: *z* knows less of it than *h*. The **hue of the background** is forgotten in *h* too, beside
 # random weights, for the jitter changes it in every view. And **lighter or darker** is kept by both: the jitter may make
 # the whole picture darker, but it hardly ever turns light into dark. These are the two halves of the maps in section 8.
 #

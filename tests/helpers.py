@@ -3,6 +3,9 @@
 import contextlib
 import random
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import torch
 
@@ -19,3 +22,11 @@ def free_port() -> int:
             s.bind(("127.0.0.1", port))
             return port
     raise OSError("none of 100 ports is free")
+
+
+def built_wheel(source: Path, target: Path) -> Path:
+    """The wheel of the project in `source`, built into `target` without a network."""
+    options = ["--no-deps", "--no-build-isolation", "--no-index", "-w", target]
+    subprocess.run([sys.executable, "-m", "pip", "wheel", *options, "."], cwd=source, check=True, capture_output=True)
+    (wheel,) = target.glob("*.whl")
+    return wheel

@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from helpers import built_wheel
 
 from aimsssl import course
 
@@ -100,21 +101,7 @@ def wheel(tmp_path_factory) -> Path:
         if (ROOT / name).is_file():
             (place / "source" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, place / "source" / name)
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "--no-deps",
-        "--no-build-isolation",
-        "--no-index",
-        "-w",
-        place,
-        ".",
-    ]
-    subprocess.run(command, cwd=place / "source", check=True, capture_output=True)
-    (found,) = place.glob("*.whl")
-    return found
+    return built_wheel(place / "source", place)
 
 
 def test_the_wheel_has_the_course_and_neither_solutions_nor_tests(wheel):

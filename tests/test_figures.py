@@ -88,7 +88,6 @@ DRAW = {
     ),
     "chance_and_floor": lambda: figures.chance_and_floor([2, 8], [1.1, 2.7], {0.5: [0.1, 1.2], 0.1: [0.0, 0.1]}),
     "factor_dots": lambda: figures.factor_dots({"h": {"x": 0.46, "lighter": 1.0}, "z": {"x": -0.02, "lighter": 0.99}}),
-    "loss_and_partners": lambda: figures.loss_and_partners([5.5, 5.2, 4.1], [0.1, 0.2, 0.6], {"chance": 5.54}, 0.004),
     "loss_by_epoch": lambda: figures.loss_by_epoch({"run": ([0, 1], [5.0, 4.0])}, {"chance": 5.5, "floor": 1.0}),
     "loss_and_found": lambda: figures.loss_and_found([4.8, 4.0, 3.5], [0.05, 0.2, 0.3], images=64, steps=10),
     "sorted_spectra": lambda: figures.sorted_spectra({"few": np.array([0.7, 0.3, 0.0]), "all": np.full(3, 1 / 3)}),
@@ -477,19 +476,6 @@ def test_factor_dots_have_a_marker_for_each_value_and_nothing_below_zero():
     assert h.get_marker() != z.get_marker() and h.get_color() != z.get_color()
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["h", "z"]
     assert "x: h 0.46, z -0.02; lighter: h 1.00, z 0.99" in figure.alt_text
-
-
-def test_loss_and_partners_share_their_steps_and_name_their_ends():
-    figure = DRAW["loss_and_partners"]()
-    loss, found = figure.axes
-    assert loss.lines[0].get_ydata().tolist() == [5.5, 5.2, 4.1] and found.lines[0].get_ydata().tolist() == [
-        0.1,
-        0.2,
-        0.6,
-    ]
-    ends = ("chance 5.54", "now 4.10", "guessing 0.004", "now 0.60")
-    assert [end for end in ends if end not in words(figure)] == []
-    assert "In 2 steps" in figure.alt_text and "from 0.10 to 0.60 (guessing 0.004)" in figure.alt_text
 
 
 def test_the_name_of_a_class_is_tied_to_its_points():

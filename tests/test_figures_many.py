@@ -150,7 +150,6 @@ MANY = {
     "learning_rate_schedule": lambda n: figures.learning_rate_schedule(list(values(n).values()), 0, 1),
     "factor_dots": lambda n: figures.factor_dots({"h": values(n), "z": values(n)}),
     "factor_dots, representations": lambda n: figures.factor_dots(dict.fromkeys(n, {"x": 0.5, "y": 0.2})),
-    "loss_and_partners": lambda n: figures.loss_and_partners([5.0, 4.0], [0.1, 0.2], values(n), 0.004),
     "loss_and_found": lambda n: figures.loss_and_found([4.0] * len(n), [0.5] * len(n), 64, len(n)),
     "loss_by_epoch": lambda n: figures.loss_by_epoch({x: ([0, 1], [5.0, v]) for x, v in values(n).items()}, {"chance": 5.0}),
     "loss_by_epoch, levels": lambda n: figures.loss_by_epoch({"a": ([0, 1], [5.0, 4.0])}, values(n)),

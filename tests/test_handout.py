@@ -3,12 +3,12 @@
 import json
 import re
 import shutil
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+from helpers import built_wheel
 
 from aimsssl import cli, course, handout
 
@@ -65,6 +65,7 @@ def test_no_solution_text_is_in_it(folder):
     wanted = {name: "".join("".join(lines).split()) for name, lines in solutions().items()}
     assert len(wanted) >= 25
     exercises = folder / "aimsssl" / "exercises"
+    assert not list(folder.rglob(handout.SOLUTIONS)), "packed they would be in it all the same"
     for path in folder.rglob("*"):
         if path.is_file() and path.suffix not in (".npz", ".png") and exercises not in path.parents:
             text = text_of(path)
@@ -82,25 +83,12 @@ def test_every_link_of_its_documents_leads_somewhere(folder):
 
 def test_its_own_readme_installs_it(folder, tmp_path):
     """The wheel that `pip install ".[lab]"` would build has the lessons, and pip takes every command of the README."""
-    build = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "--no-deps",
-        "--no-build-isolation",
-        "--no-index",
-        "-w",
-        tmp_path,
-        ".",
-    ]
     shutil.copytree(folder, tmp_path / "copy")
-    subprocess.run(build, cwd=tmp_path / "copy", check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
+    wheel = built_wheel(tmp_path / "copy", tmp_path)
     names = zipfile.ZipFile(wheel).namelist()
     carried = {Path(name).name for name in names if name.startswith("aimsssl/_course/lessons/")}
     assert {"00_start.ipynb", "GLOSSARY.md", *(lesson.student.name for lesson in lessons(ROOT))} <= carried
-    assert "aimsssl/exercises/solutions.json" in names
+    assert "aimsssl/exercises/solutions.json" not in names
     readme = (folder / "README.md").read_text(encoding="utf-8")
     assert 'pip install ".[lab]"' in readme and "aimsssl lab" in readme and "make lab" not in readme
 
@@ -133,6 +121,13 @@ def test_an_installation_without_the_repository_says_so(tmp_path, monkeypatch, c
     monkeypatch.setattr(course, "CLONE", False)
     assert cli.main(["handout", str(tmp_path / "new")]) == 2
     assert "is made from a clone" in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+def test_solutions_are_in_it_where_they_are_asked_for(tmp_path):
+    assert cli.main(["handout", str(tmp_path / "with.zip"), "--solutions"]) == 0
+    with zipfile.ZipFile(tmp_path / "with.zip") as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith(handout.SOLUTIONS)]
+        assert "03/nt_xent" in json.loads(archive.read(name))
 
 
 def test_an_empty_folder_is_taken(tmp_path, capsys):

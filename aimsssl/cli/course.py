@@ -34,6 +34,8 @@ def add(commands: argparse._SubParsersAction) -> None:
         "handout", help="write the course for students, without solutions", description=about
     )
     hand_out.add_argument("target", metavar="DIR", help="a new folder, or a new file that ends in .zip")
+    about = "let lesson.NAME.solution() show solutions after an attempt and three hints; they are in it then, packed"
+    hand_out.add_argument("--solutions", action="store_true", help=about)
     hand_out.set_defaults(run_command=_handout)
 
 
@@ -117,5 +119,5 @@ def _progress(options: argparse.Namespace) -> None:
 
 def _handout(options: argparse.Namespace) -> None:
     target = Path(options.target).expanduser()
-    files = handout.hand_out(target)
+    files = handout.hand_out(target, options.solutions)
     print(f"{target}: {len(files)} files; its README.md says how a student begins")

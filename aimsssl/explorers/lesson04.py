@@ -28,7 +28,7 @@ from .records import recorded
 NEIGHBOURS = 10
 WEIGHT_DECAY = 1e-6  # the paper's, for the trust ratios
 FACTORS = {"x": "x", "y": "y", "size": "size", "angle": "angle", "hue": "hue of the figure",
-           "ground_hue": "hue of the ground", "contrast": "contrast", "lighter": "lighter or darker"}  # fmt: skip
+           "ground_hue": "hue of the background", "contrast": "contrast", "lighter": "lighter or darker"}  # fmt: skip
 # SimCLR, arXiv:2002.05709, Table B.1, linear scaling of the rate (the numbers of its Figure 9): ImageNet, ResNet-50, %
 PAPER_BATCHES = (256, 512, 1024, 2048, 4096, 8192)
 PAPER = {

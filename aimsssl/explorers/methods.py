@@ -11,7 +11,7 @@ from ..datasets import ImageSet
 from ..models import extract
 from ..training import METHODS, Run, RunError, random_encoder, train_method
 
-EPOCHS = {"rotation": 3, "inpainting": 5, "jigsaw": 8, "SimCLR": 6, "DeepCluster": 8, "supervised": 5}  # where p has 50
+EPOCHS = {"rotation": 5, "inpainting": 5, "jigsaw": 8, "SimCLR": 6, "DeepCluster": 8, "supervised": 5}  # where p has 50
 UNTRAINED = {"random weights": "SimCLR", "random convnet": "DeepCluster"}  # the method whose start each is
 
 

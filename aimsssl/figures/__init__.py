@@ -49,7 +49,7 @@ from .levels import chance_and_floor, loss_and_found, loss_by_epoch
 from .plans import encoder_and_head
 from .pretext import numbered_tiles, rotation_confusion, task_and_answer
 from .representations import accuracy_bars, factor_dots, map_and_neighbours, similarity_matrix, tsne_panels
-from .training import learning_rate_schedule, loss_and_partners, simclr_plan, training_curve, trust_ratios
+from .training import learning_rate_schedule, simclr_plan, training_curve, trust_ratios
 from .uncertainty import chosen_and_fresh, coverage, interval_rows, method_table
 from .units import exciting_images, filters
 
@@ -85,7 +85,6 @@ __all__ = [
     "label_efficiency",
     "learning_rate_schedule",
     "loss_and_found",
-    "loss_and_partners",
     "loss_by_epoch",
     "loss_by_step",
     "map_and_neighbours",

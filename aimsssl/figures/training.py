@@ -108,41 +108,6 @@ def learning_rate_schedule(rates: Sequence[float], warmup_steps: int, steps_per_
     )
 
 
-def loss_and_partners(
-    losses: Sequence[float], found: Sequence[float], levels: Mapping[str, float], guessing: float
-) -> Figure:
-    """The first steps of a training: the loss beside its `levels`, and the share of views that find their partner.
-
-    Args:
-        losses, found: one value a step.
-        levels: of the loss by name, for example chance and floor.
-        guessing: the share that is found by guessing.
-    """
-    figure = Figure(figsize=(7.0, 4.2), layout="constrained")
-    above, below = figure.subplots(2, 1, sharex=True)
-    parts = ((above, losses, ORANGE, levels), (below, found, BLUE, {"guessing": guessing}))
-    for axes, values, colour, lines in parts:
-        axes.plot(values, color=colour, lw=2.2)
-        top = 1.1 * max([*values, *lines.values()])
-        axes.set(xlim=(0, max(len(values) - 1, 1)), ylim=(0, top))
-        for value in lines.values():
-            axes.axhline(value, color=GREY, lw=1.2, ls="--", zorder=0)
-        ends = [
-            (f"{name} {value:.2g}" if value < 0.01 else f"{name} {value:.2f}", value, GREY)
-            for name, value in lines.items()
-        ]
-        name_ends(axes, [*ends, (f"now {values[-1]:.2f}", values[-1], INK)], 0.1 * top, 1.015, 10)
-        tidy(axes)
-    above.set_ylabel("loss (nats)")
-    below.set(xlabel="step", ylabel="partner found\n(share of views)")
-    beside = ", ".join(f"{name} {value:.2f}" for name, value in levels.items())
-    return with_alt(
-        figure,
-        f"In {len(losses) - 1} steps the loss went from {losses[0]:.2f} to {losses[-1]:.2f} ({beside}), and the share "
-        f"of views that find their partner from {found[0]:.2f} to {found[-1]:.2f} (guessing {guessing:.3f}).",
-    )
-
-
 def training_curve(
     history: Sequence[Mapping],
     epochs: int,
