@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from aimsssl import datasets, evaluation, explorers, models, training
+from aimsssl import course, datasets, evaluation, explorers, models, training
 from aimsssl.explorers import lesson06, lesson07, methods
 from aimsssl.explorers import records as recorded_runs
 
@@ -268,3 +268,15 @@ def test_the_papers_table_has_its_stars_daggers_and_dashes():
     assert text.count("'–'") == voc[list(lesson07.TASKS)].isna().sum().sum()
     by_idea = lesson07.by_idea(voc, "classification_fc6_8", "classification_all")
     assert len(by_idea) == 15 and list(by_idea.values())[-1] == [78.9, 79.9] and by_idea["jigsaw"] == [None, 67.6]
+
+
+def test_the_two_seeds_of_simclr_on_the_convnet_stand_beside_the_same_seeds_of_the_table():
+    two = json.loads((course.RECORDED / "convnet_two_seeds.json").read_text(encoding="utf-8"))
+    table = json.loads((course.RECORDED / "table" / "result.json").read_text(encoding="utf-8"))
+    assert two["seeds"] == table["seeds"][:2] and set(two["data"]) == set(table["data"])
+    for data, found in two["data"].items():
+        beside = table["data"][data]["rows"]["DeepCluster"]["probe"][:2]
+        assert found["DeepCluster_probe_mean"] == pytest.approx(sum(beside) / 2)
+        probe = found["rows"]["SimCLR convnet"]
+        assert probe["probe_mean"] == pytest.approx(sum(probe["probe"]) / 2)
+        assert abs(probe["probe_mean"] - found["DeepCluster_probe_mean"]) < 0.01, "lesson 07 says that they are level"
