@@ -1,15 +1,13 @@
 """What lessons 06 and 07 have in the package: methods trained once for both, every measure, the recorded table."""
 
 import itertools
-import json
 
 import numpy as np
 import pytest
 import torch
 
-from aimsssl import course, datasets, evaluation, explorers, models, training
+from aimsssl import datasets, evaluation, explorers, models, training
 from aimsssl.explorers import lesson06, lesson07, methods
-from aimsssl.explorers import records as recorded_runs
 
 
 @pytest.fixture(scope="module")
@@ -185,12 +183,12 @@ def test_what_the_lesson_says_of_the_table_is_so(record):
     assert max(record["data"], key=lambda data: record["data"][data]["rows"]["random weights"]["probe_mean"]) == "mnist"
 
 
-def test_a_random_convnet_is_best_in_four_of_nine_transfers(record):
+def test_what_the_lesson_says_of_transfer_is_so(record):
     found = lesson07.best_of_transfer(record)
     best = [row["best"] for row in found.values()]
-    assert len(best) == 9 and best.count("random convnet") == 4 and "supervised" not in best
-    assert sum(name in ("random convnet", "DeepCluster", lesson07.CONVNET) for name in best) == 8
-    assert {row["minus the best baseline"] for row in found.values() if row["best"] == "random convnet"} == {0.0}
+    assert len(best) == 9 and set(best) == {"random convnet", "DeepCluster", lesson07.CONVNET}
+    assert best.count(lesson07.CONVNET) == 7
+    assert sum(row["minus the best baseline"] < 0.01 for row in found.values()) == 4
 
 
 def test_no_interval_of_transfer_goes_beyond_one(record):
@@ -211,29 +209,17 @@ def test_wrong_orders_are_those_that_loops_count(record):
         assert found["most often wrong"] == (f"{worst}, {wrong[worst]:.0%}" if wrong[worst] else None)
 
 
-def test_the_row_of_simclr_with_the_convnet_joins_the_table_where_it_is_recorded(tmp_path, monkeypatch, record):
-    more = {
-        "data": {data: {"rows": {lesson07.CONVNET: e["rows"]["DeepCluster"]}} for data, e in record["data"].items()}
-    }
-    plain = {**record, "data": {data: {**e, "rows": {r: v for r, v in e["rows"].items() if r != lesson07.CONVNET}}
-                                for data, e in record["data"].items()}}  # fmt: skip
-    for name, content in ((lesson07.TABLE, plain), (lesson07.MORE, more)):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "result.json").write_text(json.dumps(content), encoding="utf-8")
-    monkeypatch.setattr(lesson07, "RECORDED", tmp_path)
-    monkeypatch.setattr(recorded_runs, "RECORDED", tmp_path)
-    joined = lesson07.table_of_methods()
-    for entry in joined["data"].values():
+def test_simclr_on_the_convnet_stands_in_the_table_and_three_seeds_cannot_tell_it_from_deepcluster(record):
+    for entry in record["data"].values():
         names = list(entry["rows"])
-        assert names[names.index("SimCLR") + 1] == lesson07.CONVNET
-    both = lesson07.same_network(joined, paired)
-    assert list(both)[-1] == "SimCLR convnet − DeepCluster" and both["SimCLR convnet − DeepCluster"]["MNIST"].endswith(
-        "?"
-    )
-    assert "SimCLR convnet − random convnet" in lesson07.gains(joined, paired)
-    (tmp_path / lesson07.MORE / "result.json").unlink()
-    assert lesson07.CONVNET not in lesson07.trained_rows(lesson07.table_of_methods())
-    assert list(lesson07.same_network(lesson07.table_of_methods(), paired)) == ["DeepCluster − random convnet"]
+        assert names.index("SimCLR convnet") == names.index("SimCLR") + 1
+        assert names.index("random SimCLR convnet") == names.index("random convnet") + 1
+    (row,) = lesson07.same_network(record, paired).values()
+    for data, entry in record["data"].items():
+        one, other = (np.array(entry["rows"][name]["probe"]) for name in (lesson07.CONVNET, "DeepCluster"))
+        assert row[lesson07.NAMES[data]].startswith(f"{(one - other).mean():+.3f} ± ")
+    assert all(text.endswith(" ?") for text in row.values()), "lesson 07 says that they are level on all three"
+    assert lesson07.CONVNET not in lesson07.minutes(record), "another machine recorded it"
 
 
 def test_entries_built_anew_stand_beside_their_bars():
@@ -268,15 +254,3 @@ def test_the_papers_table_has_its_stars_daggers_and_dashes():
     assert text.count("'–'") == voc[list(lesson07.TASKS)].isna().sum().sum()
     by_idea = lesson07.by_idea(voc, "classification_fc6_8", "classification_all")
     assert len(by_idea) == 15 and list(by_idea.values())[-1] == [78.9, 79.9] and by_idea["jigsaw"] == [None, 67.6]
-
-
-def test_the_two_seeds_of_simclr_on_the_convnet_stand_beside_the_same_seeds_of_the_table():
-    two = json.loads((course.RECORDED / "convnet_two_seeds.json").read_text(encoding="utf-8"))
-    table = json.loads((course.RECORDED / "table" / "result.json").read_text(encoding="utf-8"))
-    assert two["seeds"] == table["seeds"][:2] and set(two["data"]) == set(table["data"])
-    for data, found in two["data"].items():
-        beside = table["data"][data]["rows"]["DeepCluster"]["probe"][:2]
-        assert found["DeepCluster_probe_mean"] == pytest.approx(sum(beside) / 2)
-        probe = found["rows"]["SimCLR convnet"]
-        assert probe["probe_mean"] == pytest.approx(sum(probe["probe"]) / 2)
-        assert abs(probe["probe_mean"] - found["DeepCluster_probe_mean"]) < 0.01, "lesson 07 says that they are level"

@@ -39,6 +39,7 @@ TABLE = {  # field: (values that are taken, values that are refused)
     "checkpoint_every": COUNT, "head": one_of("mlp", "linear", "none"), "head_norm": BOOL, "d_hidden": COUNT,
     "d_out": COUNT, "temperature": ([0.05, 2], [0, -1, 1e-45, *NOT_NUMBER]), "crop_scale": CROP,
     "jitter": JITTER, "grayscale": PROBABILITY, "blur": PROBABILITY, "flip": PROBABILITY, "separate_views": BOOL,
+    "view_sizes": ([(), (24, 32), [8]], [32, None, (7,), (1025,), (24.5,), (True,), "24"]),
     "identical_views": BOOL, "task": one_of("rotation", "inpainting", "jigsaw"), "hole": SHARE,
     "grid": ([2, 3], [1, 4, *NOT_WHOLE]), "tile": SHARE, "orders": ([2, 24], [1, 25, 0, *NOT_WHOLE]),
     "encoder": ENCODER, "sobel": BOOL, "clusters": ([2, 9], [1, 0, *NOT_WHOLE]), "pca_dim": COUNT,

@@ -341,6 +341,23 @@ def test_separate_views_change_batch_norm_only(images, monkeypatch):
     assert set(sizes[:4]) == {64} and set(sizes[4:]) == {32}
 
 
+def test_each_size_of_the_views_has_an_equal_part_of_the_training(images, monkeypatch, tmp_path):
+    sides = []
+    forward = simclr.SimCLR.forward
+    monkeypatch.setattr(simclr.SimCLR, "forward", lambda self, x: sides.append(x.shape[-1]) or forward(self, x))
+    config = replace(SMALL, epochs=3, monitor_every=0, snapshot_epochs=())  # 15 steps
+    train_simclr(images, replace(config, view_sizes=[16, 24]), progress=None)
+    assert sides == [16] * 8 + [24] * 7, "step 8 of 15 is the first behind the middle"
+    whole = train_simclr(images, config, progress=None)
+    assert set(sides[15:]) == {32}
+    same = train_simclr(images, replace(config, view_sizes=(32, 32)), progress=None)
+    for a, b in zip(whole.model.state_dict().values(), same.model.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+    for size in (0, 7, 1025):
+        with pytest.raises(ValueError, match=rf"view_sizes must be in \[8, 1024\], got {size}"):
+            replace(SMALL, view_sizes=(16, size))
+
+
 def test_supervised_learns_its_labels(images):
     config = SupervisedConfig(
         width=4, epochs=12, batch_size=28, learning_rate=5e-3, precision="float32", crop_scale=None, held_out=20

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from .. import evaluation, profile
-from ..course import RECORDED
 from ..datasets import load
 from ..evaluation import Interval
 from ..models import extract
@@ -20,8 +19,9 @@ from .records import recorded
 NAMES = {"shapes": "shapes", "mnist": "MNIST", "cifar10": "CIFAR-10", "digits": "digits"}
 CONVNET = "SimCLR convnet"
 TABLE, MORE = "table", "table_convnet"
-START = {"DeepCluster": "random convnet", CONVNET: "random convnet"}  # the others begin from "random weights"
-BASELINES = ("raw pixels", "random weights", "random convnet")
+START = {"DeepCluster": "random convnet", CONVNET: f"random {CONVNET}"}  # the others begin from "random weights"
+BASELINES = ("raw pixels", "random weights", *START.values())
+BEFORE = {CONVNET: "SimCLR", START[CONVNET]: "random convnet"}  # which row a row of `MORE` follows
 MACHINES = {"seed", "epochs", "device", "precision", "compile", "checkpoint_every"}  # settings of a run or a machine
 
 Difference = Callable[[Tensor, Tensor], tuple[float, float]]
@@ -30,14 +30,14 @@ Difference = Callable[[Tensor, Tensor], tuple[float, float]]
 
 
 def table_of_methods() -> dict:
-    """The recorded table, with the row of SimCLR on the network of DeepCluster behind SimCLR, where it is recorded."""
+    """The recorded table, and in it SimCLR on the network of DeepCluster, which was recorded later."""
     record = recorded(TABLE)
-    if (RECORDED / MORE / "result.json").exists():
-        for data, entry in recorded(MORE)["data"].items():
-            rows, more = record["data"][data]["rows"], entry["rows"]
-            place = list(rows).index("SimCLR") + 1
-            names = [*list(rows)[:place], *more, *list(rows)[place:]]
-            record["data"][data]["rows"] = {name: more.get(name) or rows[name] for name in names}
+    for data, entry in recorded(MORE)["data"].items():
+        rows = {}
+        for name, values in record["data"][data]["rows"].items():
+            rows[name] = values
+            rows |= {more: values for more, values in entry["rows"].items() if BEFORE[more] == name}
+        record["data"][data]["rows"] = rows
     return record
 
 
@@ -82,26 +82,24 @@ def gains(record: Mapping, difference: Difference) -> dict[str, dict[str, str]]:
 
 
 def same_network(record: Mapping, difference: Difference) -> dict[str, dict[str, str]]:
-    """The two methods that have been trained with the convnet, and their difference, by the linear probe."""
-    pairs = [("DeepCluster", "random convnet")]
-    if CONVNET in trained_rows(record):
-        pairs += [(CONVNET, "random convnet"), (CONVNET, "DeepCluster")]
-    return {f"{one} − {other}": _differences(record, one, other, difference) for one, other in pairs}
+    """SimCLR and DeepCluster, both with the convnet, by the linear probe."""
+    return {f"{CONVNET} − DeepCluster": _differences(record, CONVNET, "DeepCluster", difference, digits=3)}
 
 
-def _differences(record: Mapping, one: str, other: str, difference: Difference) -> dict[str, str]:
+def _differences(record: Mapping, one: str, other: str, difference: Difference, digits: int = 2) -> dict[str, str]:
     found = {}
     for data, entry in record["data"].items():
         change, half = difference(*(torch.tensor(entry["rows"][row]["probe"]) for row in (one, other)))
-        found[NAMES[data]] = f"{change:+.2f} ± {half:.2f}" + (" ?" if abs(change) <= half else "")
+        found[NAMES[data]] = f"{change:+.{digits}f} ± {half:.{digits}f}" + (" ?" if abs(change) <= half else "")
     return found
 
 
 def minutes(record: Mapping) -> dict[str, dict[str, float]]:
-    """Of training, the mean of the seeds."""
+    """Of training, the mean of the seeds, of the rows that were recorded on one machine."""
     return {
         row: {NAMES[data]: float(np.mean(entry["rows"][row]["minutes"])) for data, entry in record["data"].items()}
         for row in trained_rows(record)
+        if row != CONVNET
     }
 
 

@@ -4,7 +4,7 @@ import math
 import time
 import zlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -47,11 +47,16 @@ def new_run(path, method: str, config: TrainingConfig, images: ImageSet) -> Run:
 
 @dataclass(frozen=True)
 class Draw:
-    """Where a step's random numbers come from, and which share of the batch is this process's."""
+    """Where a step's random numbers come from, which share of the batch is this process's, and how far the run is.
+
+    Attributes:
+        done: the share of the run's steps that came before, from 0 to less than 1.
+    """
 
     generator: torch.Generator
     share: tuple[int, int] = (0, 1)
     group: "dist.ProcessGroup | None" = None
+    done: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -184,6 +189,7 @@ class Training:
         order = plan.order[: self.steps * batch_size].view(self.steps, -1).to(self.device)
         for number, batch in enumerate(order, start=(epoch - 1) * self.steps):
             rate = self.set_rate(number)
+            self.draw = replace(self.draw, done=number / (self.config.epochs * self.steps))
             total += self.step(self.processes.share(batch), labels)  # not read: every step would wait for the device
             self.claim()
         mean_loss = self.processes.mean(total).item() / self.steps

@@ -20,6 +20,7 @@ from .loop import Draw, fit, new_run
 from .runs import Run
 from .settings import CropScale, Probability, Range, Size
 
+ViewSize = Annotated[int, Range(8, 1024)]
 RECIPES = {
     # Chen et al. 2020, arXiv:2002.05709, B.9 (CIFAR-10; there with ResNet-50), the rest as in §2.2 and §5.1
     "simclr-paper": dict(
@@ -48,6 +49,8 @@ class SimCLRConfig(TrainingConfig):
         crop_scale: range of the crop's share of the area, low to high.
         jitter: strength of the colour jitter, 0 for none.
         grayscale, blur, flip: probability that a view is grey; blurred; mirrored.
+        view_sizes: sides of the views in pixels, one after the other, each for an equal part of the training: 24, 32
+            begins with small and quick ones (Tan & Le 2021, arXiv:2104.00298, §4). Empty for the images' own size.
         separate_views: a forward pass for each view, so that batch norm sees N images at a time and not 2N. With the
             `cifar` stem of width 64 that is a tenth faster on a CPU, for more of it stays in the cache.
         identical_views: both views are the same, a fault that lesson 04 studies.
@@ -64,6 +67,7 @@ class SimCLRConfig(TrainingConfig):
     grayscale: Probability = 0.2
     blur: Probability = 0.0
     flip: Probability = 0.5
+    view_sizes: tuple[ViewSize, ...] = ()
     separate_views: bool = False
     identical_views: bool = False
 
@@ -152,12 +156,11 @@ def train_simclr(
             finite.
     """
     model = build_simclr(config, images.images.shape[1])
-    views = TwoViews(
-        images.images.shape[-1], config.crop_scale, config.jitter, config.grayscale, config.blur, config.flip
-    )
+    draws = (config.crop_scale, config.jitter, config.grayscale, config.blur, config.flip)
+    stages = [TwoViews(size, *draws) for size in config.view_sizes or (images.images.shape[-1],)]
 
     def batch_loss(model: nn.Module, batch: Tensor, labels: Tensor, draw: Draw) -> Tensor:
-        view1, view2 = views(batch, draw.generator, draw.share)
+        view1, view2 = stages[int(draw.done * len(stages))](batch, draw.generator, draw.share)
         if config.identical_views:
             view2 = view1
         if config.separate_views:
