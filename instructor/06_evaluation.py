@@ -66,8 +66,8 @@ print(train, test, f"bank {len(bank):,}, validation {len(validation):,}", sep="\
 #    learn from, and to compare with. The **test split** stays closed until lesson 07.
 # 3. **One protocol for all.** Same images, same labels, same reader, same effort in choosing its settings.
 #
-# We train all methods of the course, each for about half a minute. So they get different numbers of epochs: rotation
-# sends every image through its encoder four times in an epoch, SimCLR twice, and inpainting has to paint.
+# We train all methods of the course, each for a short time. It is not the same for all, nor are the epochs: rotation sends
+# every image through its encoder four times in an epoch, SimCLR twice, and inpainting has to paint.
 
 # %%
 runs = explorers.methods.trained_methods(bank, DATA, "06")
@@ -171,10 +171,10 @@ told = f"share correct of the validation images, k = {k}, τ = 0.1, {len(bank):,
 explorers.table(rows | {"guessing": {"kNN": guess}}, told)
 
 # %% [markdown]
-# **Answer.** SimCLR, DeepCluster and supervised are above raw pixels; so is the convnet with *random* weights. Rotation may
-# be on either side, after so few epochs: where its last loss in section 1 is still near $\log 4 = 1.39$, a blind guess, it
-# has not begun to learn. Inpainting is far below its random weights: to paint a hole, an encoder has to keep colours and edges, and the class is
-# of no use for that.
+# **Answer.** Rotation, SimCLR, DeepCluster and supervised are above raw pixels; so is the convnet with *random* weights.
+# (Should rotation not be, look at its last loss in section 1: near $\log 4 = 1.39$, a blind guess, it has not begun to
+# learn.) Inpainting is far below its random weights: to paint a hole, an encoder has to keep colours and edges, and the
+# class is of no use for that.
 #
 # ### Trap: k
 #
