@@ -394,7 +394,8 @@ explorers.table(see.minutes(record), "minutes of training, mean of three seeds",
 #   do, the gain what was learned. But a high start leaves less to gain, so the gain is not the last word either.
 # - **A method can stay at its start.** Where a gain has a question mark, three seeds cannot tell it from nothing.
 # - **The minutes are not equal.** No entry has more than two, some have much less, and rotation has seen MNIST once only.
-#   (SimCLR with the convnet, timed on another machine, has as long as SimCLR.) So that rotation gains nothing there may be a matter of time: digits do have an up.
+#   So that it gains nothing there may be a matter of time: digits do have an up. (SimCLR with the convnet was timed on
+#   another machine; it has as long as SimCLR.)
 # - **More numbers help a linear probe.** The convnet gives {{ table.data.mnist.rows.DeepCluster.dimensions:,d }} numbers
 #   for an MNIST image, the ResNet {{ table.data.mnist.rows.SimCLR.dimensions }}.
 # - **Two minutes are not a method's best.** SimCLR gains from hundreds of epochs (Chen et al. 2020, §5.3). Do not conclude
@@ -498,8 +499,8 @@ explorers.table(see.best_of_transfer(record), told)
 #
 # It does not say that learning is useless: two minutes on one set of small images taught these encoders what *that* set
 # asks for. It says two things. A claim of transfer without random weights beside it is worth nothing. And the network
-# matters as much as the method: all of the best rows have the convnet. The method is not without weight, though. On their
-# own data SimCLR and DeepCluster were level with it; on data that they have never seen, SimCLR is best in seven pairs.
+# matters as much as the method: all of the best rows have the convnet. The method has its weight, too: with this
+# network SimCLR and DeepCluster were level on their own data, and on data never seen SimCLR is best in seven pairs.
 #
 # **Your own images.** A folder with one subfolder for each class is enough. Take the `#` away and put in your path. Or
 # download `nuts`: dates, figs and hazelnuts on photographs. The question stays the same: is there a gain on raw pixels
