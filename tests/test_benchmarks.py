@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 FOLDER = Path(__file__).parent / "benchmarks"
 
@@ -18,6 +19,7 @@ def bench(monkeypatch):
     import bench_kmeans
     import bench_simclr
     import common
+    import limit
     import report
 
     yield {
@@ -25,9 +27,10 @@ def bench(monkeypatch):
         "evaluation": bench_evaluation,
         "kmeans": bench_kmeans,
         "common": common,
+        "limit": limit,
         "report": report,
     }
-    for name in ("bench_evaluation", "bench_kmeans", "bench_simclr", "bench_parts", "common", "report"):
+    for name in ("bench_evaluation", "bench_kmeans", "bench_simclr", "bench_parts", "common", "limit", "report"):
         sys.modules.pop(name, None)
 
 
@@ -54,7 +57,9 @@ def test_our_side_is_measured_without_a_peer(bench):
     assert result["large_nt_xent"]["views"] == 4096
     assert {"cpu", "threads"} <= set(result["machine"]) and {"torch", "python"} <= set(result["versions"])
     assert result["aims"] == [], "a quick run has no say about the aims"
+    assert all(0 < share for sides in result["limit"]["share"].values() for share in sides.values())
     table = bench["report"].table(result)
+    assert "share of a matrix product" in table and "| SimCLR, stem cifar" in table
     assert "NT-Xent, 256 views" in table and "k-means: 600 points" in table and "kNN, 50 queries" in table
 
 
@@ -74,6 +79,45 @@ def test_knn_and_the_probe_answer_as_scikit_learn_does(bench):
     assert knn["agreement"] == 1 and set(knn["memory_mib"]) == {"ours", "scikit_learn"}
     assert 0.3 < probe["accuracy"]["scikit_learn"] < 1
     assert probe["accuracy"]["ours"] == pytest.approx(probe["accuracy"]["scikit_learn"], abs=0.03)
+
+
+def test_operations_are_those_that_loops_count(bench, monkeypatch):
+    limit = bench["limit"]
+    model = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3, padding=1, bias=False), torch.nn.Flatten())
+    monkeypatch.setattr(limit, "build_simclr", lambda config, channels: lambda x: (None, model(x)))
+    forward = 2 * 8 * 3 * 9 * 32 * 32  # an output's products and sums, its channels, its places
+    assert limit.training_operations("small", 16) == 2 * 2 * forward  # the pixels need no gradient; two views
+    points, centroids, visits = range(5), range(3), 0
+    for _ in range(4 + 1):
+        visits += sum(2 * 7 for _ in points for _ in centroids)
+    assert limit.kmeans_operations(5, 7, 3, 4, seconds={}) == visits
+    assert limit.knn_operations(6, 5, 3, k=2) == sum(2 * 3 for _ in range(6) for _ in range(5))
+    z = torch.rand(6, 4, requires_grad=True)
+    with torch.utils.flop_counter.FlopCounterMode(display=False) as counter:
+        (z @ z.T).logsumexp(dim=1).sum().backward()
+    assert limit.nt_xent_operations(6, 4) == counter.get_total_flops()
+
+
+def test_a_share_is_operations_a_second_over_those_of_a_matrix_product(bench, monkeypatch):
+    limit = bench["limit"]
+    monkeypatch.setattr(limit, "matrix_rates", lambda quick: {"float32": 1.0, "bfloat16": 4.0})
+    monkeypatch.setattr(limit, "faster_precision", lambda width: "bfloat16")
+    monkeypatch.setattr(limit, "training_operations", lambda stem, width: 1e6)
+    rates = {"ours": 1000.0, "ours_float32": 500.0, "lightly": 250.0, "lightly_tuned": 800.0}
+    found = {
+        "training": {"small": {"stem": "small", "width": 16,
+                               "images_per_second": {side: {"median": rate} for side, rate in rates.items()}}},
+        "nt_xent": {"1000": {"milliseconds": {"ours": {"median": 1536.0}}}},
+        "kmeans": {"points": 100, "dimensions": 10, "clusters": 10, "iterations": 4,
+                   "seconds": {"ours": {"median": 1e-3}}},
+        "knn": {"queries": 100, "keys": 100, "dimensions": 10, "seconds": {"scikit_learn": {"median": 4e-4}}},
+    }  # fmt: skip
+    assert limit.measure(found)["share"] == {
+        "SimCLR, stem small": {"ours": 0.25, "ours_float32": 0.5, "lightly": 0.25, "lightly_tuned": 0.2},
+        "NT-Xent, 1,000 views": {"ours": 0.5},
+        "k-means": {"ours": 0.1},
+        "kNN": {"scikit_learn": 0.5},
+    }
 
 
 @pytest.mark.skipif(importlib.util.find_spec("lightly") is None, reason="lightly comes with make bench")

@@ -13,6 +13,7 @@ import bench_evaluation
 import bench_kmeans
 import bench_parts
 import bench_simclr
+import limit
 from common import HAS_LIGHTLY, machine, versions
 
 from aimsssl.datasets import load
@@ -44,6 +45,7 @@ def measure(data: str = "shapes", quick: bool = False, peer: bool = HAS_LIGHTLY,
     result["large_nt_xent"] = bench_parts.large_loss(4096 if quick else 65_536)
     result["kmeans"] = bench_kmeans.measure(quick, peer and bench_kmeans.HAS_FAISS)
     result["knn"], result["probe"] = bench_evaluation.knn(quick), bench_evaluation.probe(quick)
+    result["limit"] = limit.measure(result, quick)
     result["minutes"] = round((time.perf_counter() - began) / 60, 2)
     result["aims"] = [] if quick else aims(result)
     return result
@@ -126,6 +128,9 @@ def table(result: dict) -> str:
     if "knn" in result:
         text += [*_markdown(_evaluation_rows(result["knn"], result["probe"])), ""]
 
+    if "limit" in result:
+        text += [*_markdown(_limit_rows(result["limit"])), ""]
+
     rows = [["aim", "", "reached", ""]]
     for row in result["aims"]:
         rows.append([row["what"], row["aim"], f"{row['reached']:,}", "met" if row["met"] else "MISSED"])
@@ -156,6 +161,16 @@ def _evaluation_rows(knn: dict, probe: dict) -> list[list[str]]:
         name = f"probe, {probe['train']:,} labels, {probe['dimensions']} dimensions: {side.replace('_', '-')}"
         ratio = _spread(probe["ours_over_scikit_learn"]) if side != "ours" else ""
         rows.append([name, f"{times['median']:.3g}", "", f"{probe['accuracy'][side]:.3f}", ratio])
+    return rows
+
+
+def _limit_rows(limit: dict) -> list[list[str]]:
+    """Each side's share of the rate of a large matrix product."""
+    sides = list(dict.fromkeys(side for shares in limit["share"].values() for side in shares))
+    rates = ", ".join(f"{rate:,.0f} GFLOP/s in {precision}" for precision, rate in limit["gflops"].items())
+    rows = [[f"share of a matrix product ({rates})", *(side.replace("_", " ") for side in sides)]]
+    for what, shares in limit["share"].items():
+        rows.append([what, *(f"{shares[side]:.0%}" if side in shares else "" for side in sides)])
     return rows
 
 
