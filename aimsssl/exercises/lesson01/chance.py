@@ -226,6 +226,12 @@ _mistake(
     lambda c: _turns(c).mean(dim=1) <= 0.25 + _margin(c.sum(dim=(1, 2))),
 )
 _mistake(
+    "the most frequent answer taken for the right one",
+    "The highest count of a turn is its right answers.",
+    "For each turn the most frequent answer was counted, whatever it is. Right is only the answer that is the turn.",
+    lambda c: c.amax(dim=2).sum(dim=1) / c.sum(dim=(1, 2)) <= 0.25 + _margin(c.sum(dim=(1, 2))),
+)
+_mistake(
     "turn by turn",
     "A class is at chance where each of its turns is, or one of them.",
     "Each turn is judged by itself. The contract adds up the answers of all turns of a class, and judges once.",

@@ -20,6 +20,14 @@ def _batch(sides: tuple[int, ...], channels: int = 3) -> tuple[Tensor, Tensor, T
     return prediction, images, holes
 
 
+def _nearly_right() -> tuple[Tensor, Tensor, Tensor]:
+    """A fill that is wrong by less than 0.001, and by nothing at all in every other row."""
+    _, images, holes = _batch((4, 4), 2)
+    error = 1e-3 * torch.rand_like(images)
+    error[:, :, ::2] = 0
+    return images + error, images, holes
+
+
 def _value_and_gradient(function: Callable, prediction: Tensor, images: Tensor, holes: Tensor) -> dict:
     """The loss, whether a gradient can flow from it, and the gradient itself."""
     loss = function(prediction.requires_grad_(), images, holes)
@@ -48,6 +56,12 @@ hole_loss = Exercise(
             "4 images of 3 channels with a hole of 3×3 pixels each", lambda: _batch((3, 3, 3, 3)), _value_and_gradient
         ),
         Case("5 images of 2 channels whose holes have 1, 4, 49, 9 and 25 pixels", lambda: _batch((1, 2, 7, 3, 5), 2)),
+        Case(
+            "2 images whose fill is nearly right, and quite right in places",
+            _nearly_right,
+            _value_and_gradient,
+            atol=1e-10,
+        ),
     ),
 )
 
@@ -270,6 +284,22 @@ _mistake(
     "`.item()`, `.detach()`, `no_grad`, or a tensor made anew from a number.",
     lambda p, x, h: pretext.hole_loss(p, x, h).detach(),
     looks=lambda seen: not seen.came["a gradient flows"],
+)
+_mistake(
+    "a gradient that is no number",
+    "The root of the square is the distance.",
+    "The gradient is NaN or infinite, for the error of some numbers is 0. Is there a root (or a division by the error) "
+    "on the way? The square of a difference needs none.",
+    lambda p, x, h: (_error(p, x).sqrt().square() * h).sum() / (x.shape[1] * h.sum()),
+    looks=lambda seen: not seen.came["its gradient with respect to the prediction"].isfinite().all(),
+)
+_mistake(
+    "the square multiplied out",
+    "(p − x)² is p² − 2px + x².",
+    "The result is inexact where the fill is nearly right. On paper a square can be multiplied out; a computer keeps "
+    "seven digits of each part, and their difference is smaller than what is rounded off. Subtract first.",
+    lambda p, x, h: ((p * p - 2 * p * x + x * x) * h).sum() / (x.shape[1] * h.sum()),
+    looks=lambda seen: "nearly right" in seen.case.what and seen.came["the loss"].isfinite().all(),
 )
 _mistake(
     "a Python number",

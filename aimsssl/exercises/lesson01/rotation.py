@@ -146,7 +146,9 @@ def _rotated(image: Tensor) -> list[Tensor]:
 
 
 def _is_turned(seen: Seen, ways: Callable) -> bool:
-    """Whether each picture is in its place, turned as it should be or in one of these ways."""
+    """Whether pictures are wrong, and each is in its place, turned as it should be or in one of these ways."""
+    if torch.equal(seen.came["turned"], seen.expected["turned"]):
+        return False
     pictures = zip(seen.came["turned"], seen.inputs[0].repeat(4, 1, 1, 1), seen.expected["turned"], strict=True)
     return all(any(torch.equal(came, one) for one in (right, *ways(image))) for came, image, right in pictures)
 

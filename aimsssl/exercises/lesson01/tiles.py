@@ -63,10 +63,12 @@ normalised_tiles = Exercise(
     cases=(
         Case("2 images of 3 channels, 12×12 pixels, 3×3 tiles of 2 pixels", lambda: (_images(2, 3, 12), 3, 2),
              rtol=1e-3, atol=1e-4),
-        Case("3 images of 1 channel, 23×23 pixels, 2×2 tiles of 8 pixels: cells of 11, so the margin is 1, and a row "
-             "is left over", lambda: (_images(3, 1, 23), 2, 8), rtol=1e-3, atol=1e-4),
+        Case("3 images of 1 channel, 23×23 pixels, 3×3 tiles of 4 pixels: cells of 7, so the margin is 1, and two rows "
+             "are left over", lambda: (_images(3, 1, 23), 3, 4), rtol=1e-3, atol=1e-4),
         Case("2 images whose right half is black, 8×8 pixels, 2×2 tiles of 3 pixels", _one_colour,
              rtol=1e-3, atol=1e-4),
+        Case("an image whose numbers lie near 100, 8×8 pixels, 2×2 tiles of 3 pixels",
+             lambda: (_images(1, 3, 8) + 100, 2, 3), rtol=1e-3, atol=2e-3),
     ),
 )  # fmt: skip
 
@@ -74,6 +76,11 @@ normalised_tiles = Exercise(
 def _normal(tiles: Tensor, dim: tuple[int, ...] = (2, 3, 4), correction: int = 0, small: float = SMALL) -> Tensor:
     std, mean = torch.std_mean(tiles, dim=dim, keepdim=True, correction=correction)
     return (tiles - mean) / (std + small)
+
+
+def _by_squares(tiles: Tensor) -> Tensor:
+    mean, squares = (part.mean(dim=(2, 3, 4), keepdim=True) for part in (tiles, tiles.square()))
+    return (tiles - mean) / ((squares - mean.square()).clamp(min=0).sqrt() + SMALL)
 
 
 def _mistake(name: str, thought: str, message: str, *forms: Callable, looks: Callable | None = None) -> None:
@@ -420,6 +427,22 @@ _mistake(
     "The same images gave other tiles, or tiles from other places than the middle. The lesson's own batches draw the "
     "place; this contract takes the middle, so that it can be checked.",
     lambda x, g, t: _normal(pretext.cut_tiles(x, g, t)),
+)
+_mistake(
+    "what is left over on both sides",
+    "The grid lies in the middle of the image.",
+    "The grid was put in the middle of the image. Its first cell begins at pixel 0; what is left over lies at the "
+    "right and at the bottom.",
+    lambda x, g, t: _normal(_cut(x[:, :, x.shape[-1] % g // 2 :, x.shape[-1] % g // 2 :], g, t)),
+)
+_mistake(
+    "the mean of the squares, less the square of the mean",
+    "The variance is the mean of the squares, less the square of the mean.",
+    "The result is inexact where the numbers are large beside their spread. The mean of the squares, less the square "
+    "of the mean, is the variance on paper; a computer keeps seven digits of each. Subtract the mean first, then "
+    "square.",
+    lambda x, g, t: _by_squares(_cut(x, g, t)),
+    looks=lambda seen: "near 100" in seen.case.what and seen.came.shape == seen.expected.shape,
 )
 _mistake(
     "tiles with numbers of their own",

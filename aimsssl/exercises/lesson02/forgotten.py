@@ -39,8 +39,20 @@ OVERLAP = (  # what is true of each: the means, the medians, the best, the worst
      "ground_hue": [0.10, 0.35, 0.11, 0.12]},
 )  # fmt: skip
 UNEQUAL = (
-    {"hue": [0.70, 0.72, 0.71, 0.69, 0.73], "class": [0.30, 0.31, 0.32, 0.29, 0.28], "x": [0.45, 0.47]},
-    {"hue": [0.61, 0.64], "class": [0.285, 0.10], "x": [0.40, 0.41, 0.44, 0.46]},
+    {
+        "hue": [0.70, 0.72, 0.71, 0.69, 0.73],
+        "class": [0.30, 0.31, 0.32, 0.29, 0.28],
+        "x": [0.45, 0.47],
+        "size": [0.02, 0.01],
+        "angle": [-0.20, -0.30],
+    },
+    {
+        "hue": [0.61, 0.64],
+        "class": [0.285, 0.10],
+        "x": [0.40, 0.41, 0.44, 0.46],
+        "size": [-0.30, -0.20],
+        "angle": [-0.05, -0.10],
+    },
 )
 
 
@@ -255,6 +267,15 @@ _mistake(
     "A seed with the transform kept *as much* as one without it, and that is not less.",
     lambda a, b: max(b) <= min(a),
 )
+
+
+@forgotten.mistake(
+    "numbers matched by position",
+    "The numbers of the two are matched by their place in the dictionary. The names say which belong together.",
+)
+def _(without, with_it):
+    """Both have the same factors."""
+    return [name for name, a, b in zip(without, without.values(), with_it.values(), strict=True) if max(b) < min(a)]
 
 
 @forgotten.mistake(

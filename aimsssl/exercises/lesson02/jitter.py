@@ -164,12 +164,19 @@ _wrong(
     dict(factors=lambda s, u: max(0.0, 1 - 0.8 * s) + u * (1 + 0.8 * s)),
 )
 _wrong(
+    "the strength ignored",
+    "The factors lie in the same range at every strength. Both ends of it follow the strength.",
+    "A jitter has one strength.",
+    dict(factors=lambda s, u: _factors(1, u)),
+)
+_wrong(
     "the strength held at 1",
     "At a strength above 1 the largest factor does not grow any more. Only the smallest one has a bound in the "
     "contract.",
     "A strength lies between 0 and 1.",
     dict(factors=lambda s, u: _factors(min(s, 1), u)),
     dict(factors=lambda s, u: 1 + min(1, 0.8 * s) * (2 * u - 1)),
+    dict(factors=lambda s, u: max(0, 1 - 0.8 * s) + u * (min(1.8, 1 + 0.8 * s) - max(0, 1 - 0.8 * s))),
 )
 _wrong(
     "draws in another order",
