@@ -385,7 +385,8 @@ def _(images):
     "All pictures are there, but in another order. The contract has an order of its own; to shuffle is the business of "
     "whoever trains.",
     looks=lambda seen: (
-        sorted(map(str, seen.came["turned"].flatten(1).tolist()))
+        not torch.equal(seen.came["turned"], seen.expected["turned"])
+        and sorted(map(str, seen.came["turned"].flatten(1).tolist()))
         == sorted(map(str, seen.expected["turned"].flatten(1).tolist()))
     ),
 )

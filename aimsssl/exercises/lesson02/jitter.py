@@ -391,6 +391,8 @@ _wrong(
 def _mixed(seen, *parts: Tensor) -> bool:
     """Whether what came is a weighted sum of these pictures."""
     came = seen.came.double()
+    if came.shape != seen.expected.shape:
+        return False
     table = torch.stack([part.double().expand_as(came).flatten() for part in parts], dim=1)
     left = table @ torch.linalg.lstsq(table, came.flatten()[:, None]).solution - came.flatten()[:, None]
     return came.std() > 1e-3 and left.abs().max() < 1e-4

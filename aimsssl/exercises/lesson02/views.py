@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from aimsssl.exercises.compare import kind
 from aimsssl.exercises.framework import Case, Exercise, Wrong
 
 LIBRARIES = 3  # a transform may draw with PyTorch, NumPy or Python
@@ -59,8 +60,11 @@ def _signatures(function: Callable, images: Tensor, transform: _Transform) -> di
     pair = function(images, transform)
     if isinstance(pair, Tensor) or len(pair) != 2:
         raise Wrong("not a pair")
-    if not all(isinstance(view, Tensor) for view in pair):
-        raise Wrong("a list for a tensor")
+    for view in pair:
+        if isinstance(view, list | tuple):
+            raise Wrong("a list for a tensor")
+        if not isinstance(view, Tensor):
+            raise Wrong("wrong type", f"A view is {kind(view)}; a tensor is asked for.")
     if transform.got_parts:
         raise Wrong("less than an image for the transform")
     for name, view in zip(("view1", "view2"), pair, strict=True):
@@ -375,7 +379,7 @@ def _(images, transform):
 @two_views.mistake(
     "a view made without transform",
     "There are fewer calls of transform than views: one view was made from the other by hand (a flip, a little noise), "
-    "or copied. Every view of every image needs a call of its own.",
+    "copied, or several images share a call. Every view of every image needs a call of its own.",
     looks=lambda seen: (
         seen.came["how many calls of transform were made (more are not counted)"] < 2 * len(seen.inputs[0])
     ),
