@@ -21,7 +21,7 @@
 # **You need first**: PyTorch tensors, a training loop, and what a convolution does.
 #
 # **Time**: {{ time.reading }} minutes to read and look, {{ time.exercises }} for the exercises; the optional part takes
-# {{ time.optional }} more. The code took {{ lesson_minutes.01.cpu.seconds:minutes }} minutes on the two cores of the
+# {{ time.optional }} more. The code took {{ lesson_minutes.01.cpu.seconds:minutes }} minutes on one core of the
 # machine that this page was made on.
 #
 # [02 Augmentations](02_augmentations.ipynb) → · [glossary](../lessons/GLOSSARY.md)

@@ -23,7 +23,7 @@
 # probe are.
 #
 # **Time**: {{ time.reading }} minutes to read and look, {{ time.exercises }} for the exercises; the optional parts take
-# {{ time.optional }} more. The code took {{ lesson_minutes.02.cpu.seconds:minutes }} minutes on the two cores of the
+# {{ time.optional }} more. The code took {{ lesson_minutes.02.cpu.seconds:minutes }} minutes on one core of the
 # machine that this page was made on.
 #
 # ← [01 Pretext tasks](01_pretext_tasks.ipynb) · [03 NT-Xent](03_nt_xent.ipynb) → · [glossary](../lessons/GLOSSARY.md)

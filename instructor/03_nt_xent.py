@@ -21,7 +21,7 @@
 # **You need first**: the two views of [lesson 02](02_augmentations.ipynb); softmax and cross-entropy.
 #
 # **Time**: {{ time.reading }} minutes to read and look, {{ time.exercises }} for the exercises; the optional parts take
-# {{ time.optional }} more. The code took about {{ lesson_minutes.03.cpu.seconds:minutes }} min on the two cores of the
+# {{ time.optional }} more. The code took about {{ lesson_minutes.03.cpu.seconds:minutes }} min on one core of the
 # machine that this page was made on.
 #
 # ← [02 Augmentations](02_augmentations.ipynb) · [04 SimCLR training](04_simclr_training.ipynb) → ·

@@ -22,7 +22,7 @@
 # **You need first**: [lesson 03, NT-Xent](03_nt_xent.ipynb), and the two views of [lesson 02](02_augmentations.ipynb).
 #
 # **Time**: {{ time.reading }} minutes to read and look, {{ time.exercises }} for the exercises; the optional parts take
-# {{ time.optional }} more. The code took {{ lesson_minutes.04.cpu.seconds:minutes }} minutes on the two cores of the
+# {{ time.optional }} more. The code took {{ lesson_minutes.04.cpu.seconds:minutes }} minutes on one core of the
 # machine that this page was made on.
 #
 # ← [03 NT-Xent](03_nt_xent.ipynb) · [05 DeepCluster](05_deepcluster.ipynb) → · [glossary](../lessons/GLOSSARY.md)

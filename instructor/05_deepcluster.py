@@ -23,7 +23,7 @@
 #
 # **Time**: {{ time.reading }} minutes to read and look, {{ time.exercises }} for the exercises; the optional parts take
 # {{ time.optional }} more. The code took
-# {{ lesson_minutes.05.cpu.seconds:minutes }} minutes on the two cores of the machine that this page was made on.
+# {{ lesson_minutes.05.cpu.seconds:minutes }} minutes on one core of the machine that this page was made on.
 #
 # ← [04 SimCLR training](04_simclr_training.ipynb) · [06 Evaluation](06_evaluation.ipynb) → ·
 # [glossary](../lessons/GLOSSARY.md)

@@ -20,7 +20,7 @@
 # **You need first**: [lesson 05, DeepCluster](05_deepcluster.ipynb).
 #
 # **Time**: {{ time.reading }} minutes to read and look, {{ time.exercises }} for the three exercises. The code took
-# {{ lesson_minutes.06.cpu.seconds:minutes }} minutes on the two cores of the machine that this page was made on.
+# {{ lesson_minutes.06.cpu.seconds:minutes }} minutes on one core of the machine that this page was made on.
 #
 # ← [05 DeepCluster](05_deepcluster.ipynb) · [glossary](../lessons/GLOSSARY.md) ·
 # [07 How sure are we?](07_how_sure_are_we.ipynb) →

@@ -21,7 +21,7 @@
 #
 # **Time**: {{ time.reading }} minutes to read and look, {{ time.exercises }} for the three exercises; the optional parts
 # take {{ time.optional }} more. The code took
-# {{ lesson_minutes.07.cpu.seconds:minutes }} minutes on the two cores of the machine that this page was made on.
+# {{ lesson_minutes.07.cpu.seconds:minutes }} minutes on one core of the machine that this page was made on.
 #
 # ← [06 Evaluation](06_evaluation.ipynb) · [glossary](../lessons/GLOSSARY.md)
 

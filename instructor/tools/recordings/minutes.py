@@ -22,6 +22,7 @@ SEEDS = (0, 1, 2)
 TIMED_STEPS = 20
 LARS = dict(optimizer="lars", learning_rate=4.0, weight_decay=1e-6)
 COOL, QUICK = dict(temperature=0.1), dict(learning_rate=16e-3)
+CONVNET = dict(encoder="convnet", width=8)
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ CONTESTS = {
             "temperature 0.1, AdamW at 0.016": {**COOL, **QUICK},
             "and views of 24, 32": {**COOL, **QUICK, "view_sizes": (24, 32)},
             "and views of 20, 24, 32": {**COOL, **QUICK, "view_sizes": (20, 24, 32)},
-            "views of 24, 32, batches of 64, AdamW at 0.008": {**COOL, "batch_size": 64, "view_sizes": (24, 32)},
-            "views of 24, 32, batches of 256": {**COOL, **QUICK, "batch_size": 256, "view_sizes": (24, 32)},
+            "convnet of width 8, temperature 0.1": {**COOL, **CONVNET},
+            "convnet of width 8, temperature 0.1, AdamW at 0.016": {**COOL, **QUICK, **CONVNET},
         },
     ),
     "five_minutes": Contest(
