@@ -1,12 +1,37 @@
 """What all tests share: the small profile, a home of their own, and real images where they are."""
 
+import importlib.util
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 
 os.environ["AIMSSSL_PROFILE"] = "ci"  # before anything is imported: kernels and subprocesses inherit it
+
+
+def _browser() -> bool:
+    """Whether tests/test_browser_lessons.py runs here, and is not skipped."""
+    packages = all(map(importlib.util.find_spec, ("playwright", "axe_playwright_python")))
+    return packages and any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
+
+
+def pytest_report_header() -> str:
+    how = "are run in a browser, and not again by nbval" if _browser() else "are run by nbval: there is no browser"
+    return f"students' notebooks: {how}"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A student's notebook that a browser runs, whose errors are seen there, is not run by nbval as well."""
+    chosen = {item.callspec.params["notebook"] for item in items if item.path.name == "test_browser_lessons.py"}
+    if not chosen or not _browser():
+        return
+    again = [item for item in items if item.path.parent.name == "lessons" and item.path.name in chosen]
+    config.hook.pytest_deselected(items=again)
+    left_out = set(again)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(autouse=True)

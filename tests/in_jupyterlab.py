@@ -3,13 +3,12 @@
 import contextlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import psutil
@@ -51,10 +50,11 @@ def serving(tmp_path: Path, more: Mapping[str, str]) -> Iterator[str]:
         **{name: str(tmp_path / name.lower()) for name in own},
         "JUPYTERLAB_SETTINGS_DIR": str(tmp_path / "settings"),
         "AIMSSSL_PROFILE": "ci",
+        "AIMSSSL_HOME": str(tmp_path / "home"),  # a student's progress that begins with nothing
         "PYTHONPATH": os.pathsep.join((str(course), str(ROOT / "tests"))),
     }
     command = [sys.executable, "-m", "aimsssl", "lab", "--no-browser", "--allow-root", f"--port={port}"]
-    command += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"]
+    command += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}", "--expose-app-in-browser"]
     address, log = f"http://127.0.0.1:{port}", tmp_path / "server.log"
     with log.open("w") as file:
         process = subprocess.Popen(
@@ -103,6 +103,9 @@ def notebook_page(server: str, name: str) -> Iterator:
         )
         page = browser.new_page(viewport={"width": 1300, "height": 1000})
         page.set_default_timeout(30 * SECONDS)
+        page.errors = []
+        page.on("console", lambda message: message.type == "error" and page.errors.append(message.text))
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
         try:
             page.goto(f"{server}/lab/tree/{_path_of(name, server)}?reset&token={TOKEN}", timeout=60 * SECONDS)
             yield page
@@ -120,24 +123,30 @@ def _path_of(name: str, server: str) -> str:
     return f"lessons/{name}" if "lessons" in names else name
 
 
+# The notebook in front, when its kernel listens: JupyterLab drops cells that are run before
+READY = """() => {
+    const shown = window.jupyterapp?.shell.currentWidget, kernel = shown?.sessionContext?.session?.kernel;
+    return shown?.context.isReady && kernel?.connectionStatus === "connected" && kernel.status === "idle";
+}"""
+
+
 def run_all_cells(page) -> None:
-    prompts = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt")  # "[ ]:", then "[*]:", then "[1]:"
-    prompts.first.wait_for(timeout=60 * SECONDS)
-    page.locator('#jp-main-statusbar :text-matches("^Python 3.*Idle")').wait_for(timeout=60 * SECONDS)
-    for _ in range(10):  # a kernel that has just started may not listen yet, and JupyterLab then drops the cells
-        page.locator('.lm-MenuBar-item:has-text("Run")').click()
-        page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
-        page.wait_for_timeout(2 * SECONDS)
-        if prompts.first.inner_text().strip() != "[ ]:":
-            break
-    last = prompts.last
-    deadline = time.monotonic() + 0.4 * SECONDS
-    while not re.fullmatch(r"\[\d+\]:", last.inner_text().strip()) and time.monotonic() < deadline:
-        if page.locator(ERROR).count() or page.get_by_text("Traceback (most recent call last)").count():
-            break
-        page.wait_for_timeout(500)
+    """Run the whole notebook by JupyterLab's own command, which ends with the last cell or with the first error."""
+    page.wait_for_function(READY, timeout=90 * SECONDS)
+    page.evaluate("async () => { await jupyterapp.shell.currentWidget.sessionContext.session.kernel.info; }")
+    page.evaluate(
+        """() => {
+            window.allHasRun = false;
+            jupyterapp.commands.execute("notebook:run-all-cells").finally(() => { window.allHasRun = true; });
+        }"""
+    )
+    page.wait_for_function("() => window.allHasRun", timeout=400 * SECONDS)
     nothing_failed(page)
-    assert re.fullmatch(r"\[\d+\]:", last.inner_text().strip()), "the last cell has not been run in time"
+    runs = page.evaluate(
+        """() => jupyterapp.shell.currentWidget.content.widgets
+            .filter(cell => cell.model.type === "code").map(cell => cell.model.executionCount)"""
+    )
+    assert runs and all(runs), f"not all cells have been run: {runs}"
     page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
 
 
@@ -149,9 +158,24 @@ def nothing_failed(page) -> None:
     assert page.locator(ERROR).all_inner_texts() == []
     outputs = page.locator(".jp-Notebook .jp-OutputArea-output").all_inner_texts()
     assert outputs, "there are no outputs at all"
-    assert [text for text in outputs if "Traceback" in text or "could not be drawn" in text] == []
-    prompts = [text.strip() for text in page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").all_inner_texts()]
-    assert [text for text in prompts if "*" in text] == []
+    failed = [text for text in outputs if "Traceback" in text or "could not be drawn" in text]
+    assert not failed, failed
+    prompts = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").all_text_contents()
+    assert not [text for text in prompts if "*" in text]
+
+
+def nothing_serious(page, tried: Collection[str] = ()) -> None:
+    """axe-core has no serious complaint of what the course puts into the page: texts, outputs, explorers.
+
+    Args:
+        tried: rules that must have found something to judge.
+    """
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
+    own = {"include": [[".jp-Notebook .jp-RenderedMarkdown"], [".jp-Notebook .jp-OutputArea-output > *"]]}
+    response = axe.Axe().run(page, own, {"resultTypes": ["violations", "passes"]}).response
+    serious = [one for one in response["violations"] if one["impact"] in ("serious", "critical")]
+    assert not serious, [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in serious]
+    assert set(tried) <= {one["id"] for one in response["passes"]}
 
 
 def shot(page, name: str) -> None:

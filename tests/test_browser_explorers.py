@@ -1,17 +1,15 @@
-"""As a student meets it: lesson 04 and every explorer in JupyterLab in a browser, by keyboard and by mouse."""
+"""Every explorer in JupyterLab in a browser, by keyboard and by mouse."""
 
 from collections.abc import Iterator
 
 import explorers_on_show
 import jupytext
 import pytest
-from in_jupyterlab import notebook_page, nothing_failed, run_all_cells, serving, shot
-
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
+from in_jupyterlab import notebook_page, nothing_failed, nothing_serious, run_all_cells, serving, shot
 
 KEYS = ("d", "d", "m", "b", "a", "x", "ArrowDown", "ArrowUp", "ArrowRight", "ArrowLeft", "Enter", "Escape", "0", "0")
 FOCUSABLE = ":is(a[href], button, input, select, textarea, summary, [tabindex], [contenteditable=true]):not(:disabled)"
-LESSON, ON_SHOW = "04_simclr_training.ipynb", "explorers.ipynb"
+ON_SHOW = "explorers.ipynb"
 
 
 def all_explorers() -> str:
@@ -32,52 +30,13 @@ def server(tmp_path_factory) -> Iterator[str]:
         yield address
 
 
-def test_lesson_04_runs_in_jupyterlab_and_its_explorer_answers(server):
-    with notebook_page(server, LESSON) as page:
-        run_all_cells(page)
-        shot(page, "1_run")
-        nothing_failed(page)
-        _choose_the_epoch(page)
-        _nothing_serious(page)
-
-
-def _choose_the_epoch(page) -> None:
-    """Choose another epoch from the keyboard: the box, the picture and its alt text follow."""
-    explorer = page.locator(".jp-Notebook .aimsssl-explorer").first
-    box, picture = explorer.get_by_label("epoch"), explorer.locator("img")
-    box.scroll_into_view_if_needed()
-    assert explorer.count() == box.count() == picture.count() == 1
-    before = picture.get_attribute("src"), picture.get_attribute("alt")
-    shot(page, "2_explorer")
-    epochs = explorer.locator("datalist option").evaluate_all("options => options.map(option => option.value)")
-    assert len(epochs) > 1 and box.get_attribute("placeholder") == epochs[-1]
-    box.focus()
-    page.keyboard.type(epochs[0])
-    page.keyboard.press("Enter")
-    explorer.locator(f'img[alt*="Epoch {epochs[0]}."]').wait_for()  # the picture is a new element each time
-    explorer.locator(f'input[placeholder="{epochs[0]}"]').wait_for()
-    shot(page, "3_explorer_moved")
-    assert picture.evaluate("image => image.complete && image.naturalWidth > 300")
-    assert picture.get_attribute("src") != before[0] and f"Epoch {epochs[-1]}" in before[1]
-    nothing_failed(page)
-
-
-def _nothing_serious(page) -> None:
-    """axe-core has no serious complaint of what the course puts into the page: texts, outputs, explorers."""
-    own = {"include": [[".jp-Notebook .jp-RenderedMarkdown"], [".jp-Notebook .jp-OutputArea-output > *"]]}
-    response = axe.Axe().run(page, own, {"resultTypes": ["violations", "passes"]}).response
-    serious = [one for one in response["violations"] if one["impact"] in ("serious", "critical")]
-    assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in serious] == []
-    assert {"image-alt", "label"} <= {one["id"] for one in response["passes"]}
-
-
 def test_explorers_keep_their_keys_and_their_room(server):
     with notebook_page(server, ON_SHOW) as page:
         run_all_cells(page)
         nothing_failed(page)
         shown = page.locator(".aimsssl-explorer")
         assert shown.count() == len(explorers_on_show.EXPLORERS)
-        _nothing_serious(page)
+        nothing_serious(page, {"image-alt", "label"})
         cells = _cells(page)
         for explorer in shown.all():
             _type_in_each_control(page, explorer, cells)
