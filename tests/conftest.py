@@ -17,9 +17,10 @@ def _browser() -> bool:
     return packages and any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
 
 
-def pytest_report_header() -> str:
-    how = "are run in a browser, and not again by nbval" if _browser() else "are run by nbval: there is no browser"
-    return f"students' notebooks: {how}"
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if any(Path(argument).name == "lessons" for argument in config.args):
+        how = "run in a browser, not again by nbval" if _browser() else "run by nbval only: there is no browser"
+        terminalreporter.write_line(f"students' notebooks were {how}")
 
 
 @pytest.hookimpl(trylast=True)
