@@ -82,9 +82,9 @@ class SimCLRConfig(TrainingConfig):
         - Small ones: AdamW at 0.016 before 0.008, the default with which the lessons were recorded.
         - A temperature of 0.1 is better on `shapes` than 0.2, and 0.5 is worse.
 
-        Views that grow (`shapes_minutes`, a quarter of that run's time, one seed): 24, then 32 pixels gave kNN 0.811 and
-        a probe of 0.844, 32 alone 0.804 and 0.855, so they help neighbours a little, the probe not. The convnet of width
-        8 gave 0.816 and 0.907.
+        Views that grow (`shapes_minutes`, a quarter of the time of the run `shapes`, one seed): 24, then 32 pixels gave
+        kNN 0.811 and a probe of 0.844, 32 alone 0.804 and 0.855: neighbours gain a little, the probe does not. The
+        convnet of width 8 gave 0.816 and 0.907.
 
         On CIFAR-10 (`settings_cifar10`, three epochs) kNN prefers LARS at 4 with a batch norm in the head to AdamW, SGD
         and other rates; temperature 0.1 is as good as 0.2. By the probe all candidates are close together.
