@@ -19,11 +19,7 @@ def _browser() -> bool:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if any(Path(argument).name == "lessons" for argument in config.args):
-        how = (
-            "run in a browser where it has a test of them, else by nbval"
-            if _browser()
-            else "run by nbval only: there is no browser"
-        )
+        how = "run in a browser, not again by nbval" if _browser() else "run by nbval only: there is no browser"
         terminalreporter.write_line(f"students' notebooks were {how}")
 
 
