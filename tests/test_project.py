@@ -356,14 +356,37 @@ def test_the_readme_quotes_the_recorded_runs(run):
     assert [cell.strip() for cell in row.split("|")[2:-1]] == expected
 
 
+TABLES = ("table", "table_convnet")
+
+
 def test_the_readme_quotes_the_table_of_all_methods():
-    data = json.loads(read("data/recorded_runs/table/result.json"))["data"]
+    data, more = (json.loads(read(f"data/recorded_runs/{name}/result.json"))["data"] for name in TABLES)
+    for name, entry in data.items():
+        entry["rows"] |= more[name]["rows"]
     lines = [line.strip("|").split("|") for line in read("README.md").splitlines()]
     quoted = {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in lines if "–" in cells[-1]}
     for row in data["shapes"]["rows"]:
         scores = [data[name]["rows"][row] for name in ("shapes", "mnist", "cifar10")]
         expected = [f"{s['probe_mean']:.2f} ({'–'.join(f'{end:.2f}' for end in s['probe_interval'])})" for s in scores]
         assert quoted[row] == expected, row
+
+
+def test_the_readme_quotes_what_half_the_time_teaches():
+    found, whole = (json.loads(read(f"data/recorded_runs/{name}/result.json")) for name in ("shapes_minutes", "shapes"))
+    quoted = re.search(
+        r"\(data/recorded_runs/shapes_minutes\).*?probe of ([\d.]+), ([\d.]+) and ([\d.]+) .*?reaches ([\d.]+\d)\.",
+        read("README.md"),
+        re.DOTALL,
+    )
+    expected = [*found["probe"], whole["scores"]["simclr"]["probe"]]
+    assert [float(number) for number in quoted.groups()] == [round(value, 2) for value in expected]
+    assert len(found["candidates"]) == 6 and found["candidates"][found["best"]]["changes"] == {
+        "temperature": 0.1,
+        "encoder": "convnet",
+        "width": 8,
+    }
+    best = max(found["candidates"], key=lambda name: found["candidates"][name][found["best_by"]])
+    assert best == found["best"] and found["budget"] == pytest.approx(found["yardstick"]["seconds"] / 2)
 
 
 @pytest.mark.parametrize("data,digits", [("mnist", 3), ("cifar10", 2)])
