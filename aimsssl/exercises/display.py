@@ -32,10 +32,8 @@ def _print(text: str) -> None:
 
 def _html(kind: str, title: str, lines: Sequence[str], monospace: bool) -> str:
     style = "margin-top:0.2em;white-space:pre-wrap"
-    if monospace:
-        style = (
-            "font-family:monospace;white-space:pre-wrap;overflow-wrap:anywhere"  # what scrolls would need the keyboard
-        )
+    if monospace:  # lines wrap: what scrolls would have to be reached by the keyboard
+        style = "font-family:monospace;white-space:pre-wrap;overflow-wrap:anywhere"
     body = "".join(f'<div style="{style}">{html.escape(line)}</div>' for line in lines)
     colour = BARS.get(kind, "#949494")
     return (
