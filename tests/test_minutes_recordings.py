@@ -1,4 +1,4 @@
-"""What a few minutes teach: who wins is decided by held-out training images, and what was finished is not made again."""
+"""What a few minutes teach: held-out training images decide who wins; what was finished is not made again."""
 
 import importlib
 import sys
