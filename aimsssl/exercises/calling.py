@@ -49,7 +49,8 @@ def call(function: Callable, *args: object, **keywords: object) -> object:
     values = [*args, *keywords.values()]
     inputs = [f"{name} = {describe(value)}" for name, value in zip(names, values, strict=True)]
     given = [_copy(value) for value in values]
-    before = [_copy(value) for value in given]
+    before = [value.detach().clone() if isinstance(value, torch.Tensor) else _copy(value) for value in given]
+    asked = [getattr(value, "requires_grad", None) for value in given]
     try:
         result = function(*given[: len(args)], **dict(zip(keywords, given[len(args) :], strict=True)))
     except NotImplementedError as error:
@@ -65,8 +66,8 @@ def call(function: Callable, *args: object, **keywords: object) -> object:
         if code is not None and {step.opname for step in dis.get_instructions(code)} <= STANDS_STILL:
             raise NotAttempted
         raise Wrong("nothing returned")
-    for name, old, new in zip(names, before, given, strict=True):
-        if isinstance(old, torch.Tensor) and new.requires_grad != old.requires_grad:
+    for name, old, new, asks in zip(names, before, given, asked, strict=True):
+        if isinstance(old, torch.Tensor) and new.requires_grad != asks:
             raise Wrong(
                 "input changed in place", "It asks for a gradient now, and did not before.", f"the argument {name}"
             )

@@ -132,6 +132,8 @@ def _first_to_mend(done: Done, seen: list[Seen]) -> list[str]:
 
 
 def _is_rich(value: object) -> bool:
+    if isinstance(value, dict | tuple):
+        return any(map(_is_rich, value.values() if isinstance(value, dict) else value))
     return isinstance(value, torch.Tensor) and value.is_floating_point() and len(value.unique()) > 5
 
 

@@ -76,8 +76,8 @@ def similarity_by_lengths(z):
 
 def similarity_in_float64(z):
     z = z.double()
-    length = z.square().sum(dim=1, keepdim=True).sqrt()
-    z = z / length.clamp(min=1e-30)
+    length = z.square().sum(dim=1, keepdim=True).clamp(min=1e-30).sqrt()
+    z = z / length
     return torch.matmul(z, z.transpose(0, 1))
 
 

@@ -44,10 +44,11 @@ class _Largest(TorchDispatchMode):
 
 
 def value_and_memory(function: Callable, z1: Tensor, z2: Tensor, temperature: float, chunk_size: int) -> dict:
-    """The loss, and how large a tensor was made on the way; less than two blocks is allowed."""
+    """The loss, and how large a tensor was made on the way; less than two blocks is allowed (three mean D > 2)."""
     with _Largest() as largest:
         loss = function(z1, z2, temperature, chunk_size)
     block, whole = chunk_size * 2 * len(z1), (2 * len(z1)) ** 2
-    fits, large = "no more than a block of rows", "more than a block of rows"
-    size = fits if largest.size < 2 * block else large if largest.size < whole else "as large as the whole matrix"
+    fits, two, large = "no more than a block of rows", "twice a block of rows", "more than a block of rows"
+    size = fits if largest.size < 2 * block else two if largest.size == 2 * block else large
+    size = size if largest.size < whole else "as large as the whole matrix"
     return {"the loss": loss, "the largest tensor on the way": size}

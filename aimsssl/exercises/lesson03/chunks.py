@@ -135,6 +135,12 @@ also_slip(
     of_each=lambda terms: terms,
     at_the_end=lambda parts, count, size: torch.cat([part for part in parts if len(part)]).sum() / count,
 )
+for _of in (lambda count, size: count, lambda count, size: count // size * size):
+    also_slip(
+        "the last rows left out",
+        asking=lambda n, size: 2 * n // min(2 * n, size) * min(2 * n, size),
+        at_the_end=lambda parts, count, size, of=_of: sum(parts) / of(count, min(count, size)),
+    )
 slip(
     "nothing where one chunk would do",
     "Where chunk_size is larger than 2N nothing is computed. There is one chunk then, with all rows.",
@@ -231,6 +237,12 @@ def _(z1, z2, temperature, chunk_size):
 @also("many small batches")
 def _(z1, z2, temperature, chunk_size):
     return sum(_batches(z1, z2, temperature, chunk_size))
+
+
+@also("many small batches")
+def _(z1, z2, temperature, chunk_size):
+    parts = _batches(z1, z2, temperature, chunk_size)
+    return sum(part * len(a) for part, a in zip(parts, z1.split(chunk_size), strict=True)) / len(z1)
 
 
 @mistake(
@@ -417,6 +429,13 @@ slip(
     "after that (F.cosine_similarity of all pairs does so, too). A matrix product adds up on the way.",
     "A dot product is a product, element by element, and a sum.",
     similarities=lambda z, rows: (z[rows][:, None] * z[None]).sum(dim=2),
+)
+slip(
+    "two blocks at a time",
+    "The value is right, but twice as many rows as chunk_size were there at once: a chunk of z1 and one of z2, or two "
+    "blocks side by side. The rows are counted among all 2N views.",
+    "chunk_size images have two views each.",
+    similarities=lambda z, rows: (torch.cat([z[rows], z[rows]]) @ z.T)[: len(rows)],
 )
 slip(
     "no gradient",

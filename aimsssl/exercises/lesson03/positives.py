@@ -88,6 +88,15 @@ def _(n):
 
 
 @mistake(
+    "n taken for the number of views",
+    "n counts the images. Each has two views, so there are 2n of them.",
+)
+def _(n):
+    """There are n views, and one half of them belongs to the other."""
+    return torch.arange(n).roll(n // 2)
+
+
+@mistake(
     "past the end",
     "The last n positives are larger than any index there is. From the second half one looks back.",
 )

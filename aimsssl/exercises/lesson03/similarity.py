@@ -29,6 +29,13 @@ def _value_and_gradient(function: Callable, z: Tensor) -> dict:
     return {"the similarities": similarities, "a gradient flows": flows, "the gradient": gradient}
 
 
+def _value_and_finite_gradient(function: Callable, z: Tensor) -> dict:
+    similarities = function(z.requires_grad_())
+    flows = isinstance(similarities, Tensor) and similarities.requires_grad
+    gradient = torch.autograd.grad(similarities.sum(), z)[0] if flows else torch.zeros_like(z)
+    return {"the similarities": similarities, "a gradient without NaN": bool(gradient.isfinite().all())}
+
+
 cosine_similarity = Exercise(
     lesson="03",
     name="cosine_similarity",
@@ -49,6 +56,7 @@ cosine_similarity = Exercise(
         Case(
             "the similarities where row 1 of 3 is all zeros",
             lambda: (torch.tensor([[1.0, 1.0, 0.0, 2.0], [0.0, 0.0, 0.0, 0.0], [2.0, 0.0, -1.0, 0.0]]),),
+            _value_and_finite_gradient,
             atol=1e-5,
         ),
     ),
@@ -284,9 +292,9 @@ def _(z):
 
 @mistake(
     "a row of zeros",
-    "A row of zeros has no direction, and its length of 0 was divided by. One NaN, and the loss of the whole batch is "
-    "NaN. Let such a row be similar to nothing.",
-    looks=lambda seen: "zeros" in seen.case.what and seen.came.shape == (3, 3),
+    "A row of zeros has no direction: let it be similar to nothing, not even to itself. Where its length of 0 is "
+    "divided by there is a NaN, and one NaN makes the loss of the whole batch NaN.",
+    looks=lambda seen: "zeros" in seen.case.what and seen.part()[1].shape == (3, 3),
 )
 def _(z):
     """A row is never all zeros."""
@@ -332,3 +340,21 @@ def _(z):
 def _(z):
     unit = z / z.norm(dim=1, keepdim=True).detach().clamp(min=1e-12)
     return unit @ unit.T
+
+
+@mistake(
+    "a gradient that is no number",
+    "The values are right, but at the row of zeros the gradient is NaN. To put a 0 where a NaN or a root of 0 came out "
+    "repairs the value only: the way back still goes through the division by 0, or through the slope of the root there. "
+    "Make the length safe *before* it.",
+)
+def _(z):
+    """A NaN is put right at the end."""
+    z = z / z.norm(dim=1, keepdim=True)
+    return (z @ z.T).nan_to_num()
+
+
+@also("a gradient that is no number")
+def _(z):
+    z = z / z.square().sum(dim=1, keepdim=True).sqrt().clamp(min=1e-12)
+    return z @ z.T

@@ -39,6 +39,7 @@ def _built(function: Callable, d_in: int, d_hidden: int, d_out: int) -> dict:
         "weights that are all 0": sum(p.ndim == 2 and not p.any() for p in head.parameters()),
         "another head in the next call": _apart(head, function(d_in, d_hidden, d_out)),
         "its output": "none" if z is None else _meaning(head, h, z, d_in, d_hidden, d_out),
+        "what a gradient reaches": "all" if z is None else _reached(head, h),
     }
 
 
@@ -95,6 +96,20 @@ def _meaning(head: nn.Module, h: Tensor, z: Tensor, d_in: int, d_hidden: int, d_
         if any(z.shape == x.shape and torch.allclose(z, x, rtol=1e-4, atol=1e-5) for x in candidates):
             return words if z.requires_grad else "without a gradient"
     return "something else"
+
+
+def _reached(head: nn.Module, h: Tensor) -> str:
+    """What gets a gradient from z: all weights, and h, behind which the encoder stands."""
+    h = h.clone().requires_grad_()
+    z = head(h.clone())
+    if not z.requires_grad:
+        return "nothing"
+    weights = [p for p in head.parameters() if p.requires_grad]
+    to_h, *to_weights = torch.autograd.grad(z.sum(), [h, *weights], allow_unused=True)
+    if to_h is None:
+        return "not h"
+    all_learn = len(weights) == len([*head.parameters()]) and all(g is not None for g in to_weights)
+    return "all" if all_learn else "not all weights"
 
 
 projection_head = Exercise(
@@ -368,6 +383,30 @@ def _(d_in, d_hidden, d_out):
 def _(d_in, d_hidden, d_out):
     """The output is a tensor of numbers."""
     return _and(d_in, d_hidden, d_out, Tensor.detach)
+
+
+@mistake(
+    "the way to the encoder cut",
+    "The output is right, but no gradient comes back to h: the head would learn, and the encoder behind it never.",
+    looks=_says("what a gradient reaches", "not h"),
+)
+def _(d_in, d_hidden, d_out):
+    """The head is trained alone."""
+    head = _and(d_in, d_hidden, d_out, lambda z: z)
+    head.register_forward_pre_hook(lambda module, given: given[0].detach())
+    return head
+
+
+@mistake(
+    "a layer that does not learn",
+    "The output is right, but a weight or a bias gets no gradient: it stays what it is, however long one trains.",
+    looks=_says("what a gradient reaches", "not all weights"),
+)
+def _(d_in, d_hidden, d_out):
+    """Random features are enough for the first layer."""
+    head = _and(d_in, d_hidden, d_out, lambda z: z)
+    head.first.requires_grad_(False)
+    return head
 
 
 @mistake(

@@ -245,6 +245,17 @@ def _(step, total_steps, warmup_steps, peak):
     return min(peak * (step + 1) / warmup_steps, _cosine(max(step, warmup_steps), total_steps, warmup_steps, peak))
 
 
+slip(
+    "no warmup taken for one step",
+    "warmup_steps was lifted from 0 to 1, against a division by 0. Then step 0 belongs to a warmup that was not asked "
+    "for, and the cosine is one step late.",
+    "A warmup has at least one step.",
+    warm=lambda step, warmup_steps: step < max(1, warmup_steps),
+    warmup=lambda s, total, w, peak: peak * (s + 1) / max(1, w),
+    later=lambda s, total, w, peak: _cosine(s, total, max(1, w), peak),
+)
+
+
 @warmup_cosine.mistake(
     "no warmup, no cosine",
     "Without a warmup the rate does not fall any more. warmup_steps = 0 leaves out the first piece only.",
