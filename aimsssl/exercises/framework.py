@@ -30,7 +30,7 @@ from aimsssl.exercises.calling import (
     their_line,
 )
 from aimsssl.exercises.cases import Case, Mistake, Seen
-from aimsssl.exercises.compare import describe, difference, same
+from aimsssl.exercises.compare import describe, difference, kind, same
 from aimsssl.exercises.display import show
 from aimsssl.exercises.explaining import GENERAL, explain
 
@@ -223,8 +223,9 @@ class Exercise:
         if results:
             seed_everything(0)
             case.observe(lambda *a, **k: right.append(call(self.reference, *a, **k)) or right[-1], *case.inputs())
-            one = difference(results[-1], right[len(results) - 1], case.rtol, case.atol)
-            if one is not None and one.name != "wrong value":
+            came, expected = results[-1], right[len(results) - 1]
+            one = difference(came, expected, case.rtol, case.atol)
+            if one is not None and one.name != "wrong value" and kind(came) != "a module":
                 return Wrong(one.name, one.sentence, case.what)
         return Wrong("unreadable result", f"{type(error).__name__}: {error}", case.what)
 

@@ -202,7 +202,8 @@ def _permuted(a: np.ndarray, b: np.ndarray, axis: int) -> bool:
 
 
 def _places(pairs: list, failing: list) -> str:
-    wrong = [~np.isclose(a, b, RTOL, 1e-6 * max(1.0, np.abs(b).max())) for a, b in pairs]
+    cases = [one.case for one in failing]  # what is called right here must be right for the check, too
+    wrong = [~np.isclose(a, b, case.rtol, case.atol) for (a, b), case in zip(pairs, cases, strict=True)]
     if any(not mask.any() or mask.all() or mask.ndim == 0 for mask in wrong):
         return ""
     for words, where in PLACES:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import reduce
 from itertools import combinations
 
 import torch
@@ -166,6 +167,27 @@ slip(
     "The mean of the chunks is the mean of the views.",
     of_each=torch.mean,
     at_the_end=lambda parts, *_: sum(parts) / len(parts),
+)
+slip(
+    "a running average",
+    "The loss so far and that of the new chunk are averaged each time: the last chunk counts as much as all others.",
+    "Each round averages what there is.",
+    of_each=torch.mean,
+    at_the_end=lambda parts, *_: reduce(lambda so_far, part: (so_far + part) / 2, parts),
+)
+also_slip(
+    "a running average",
+    of_each=torch.mean,
+    at_the_end=lambda parts, *_: reduce(lambda so_far, part: (so_far + part) / 2, parts, 0.0),
+)
+slip(
+    "some rows twice",
+    "The last chunk was filled up with rows that had been asked before. They count twice.",
+    "Each chunk has chunk_size rows, so the last one begins earlier.",
+    of_each=lambda terms: terms,
+    at_the_end=lambda parts, count, size: torch.cat(
+        [torch.cat(parts)[max(0, min(i, count - size)) :][:size] for i in range(0, count, size)]
+    ).mean(),
 )
 slip(
     "every chunk counted as a full one",

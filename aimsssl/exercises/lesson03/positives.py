@@ -80,7 +80,7 @@ def _(n):
 @mistake(
     "one direction only",
     "Only the first n views have an answer. The second views ask the same question.",
-    looks=lambda seen: len(seen.came) == seen.inputs[0],
+    looks=lambda seen: seen.came.shape == (seen.inputs[0],),
 )
 def _(n):
     """Each pair is named once."""

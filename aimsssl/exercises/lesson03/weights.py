@@ -103,13 +103,19 @@ slip(
 )
 slip(
     "1/τ at the positive only, or at the negatives only",
-    "One part of the weights has the factor of the chain rule, the other has not. Every similarity is divided by τ.",
+    "The factor of the chain rule is not the same in all parts of the weights. Every similarity is divided by τ.",
     "The temperature belongs to the pull.",
     at_the_end=lambda w, tau: torch.where(w < 0, w / tau, w),
 )
 also_slip(
     "1/τ at the positive only, or at the negatives only", at_the_end=lambda w, tau: torch.where(w > 0, w / tau, w)
 )
+for _extra in (lambda tau: tau, lambda tau: 1.0 / tau):  # p/τ − 1/τ² and p/τ − 1
+    also_slip(
+        "1/τ at the positive only, or at the negatives only",
+        shares=lambda s, j, tau, extra=_extra: (s / tau).softmax(dim=0) * extra(tau),
+        at_the_end=lambda w, tau, extra=_extra: w / tau / extra(tau),
+    )
 slip(
     "the slope of the probability",
     "Each weight has a factor p·(1 − p): that is the slope of a probability. The loss is −log of one, and the "
@@ -283,3 +289,16 @@ def _(similarity, positive, temperature):
     """exp over the sum of exp, as it is written."""
     e = (similarity / temperature).exp()
     return (e / e.sum() - F.one_hot(torch.tensor(positive), len(e))) / temperature
+
+
+@gradient_weights.mistake(
+    "nearly right",
+    "The weights are nearly right. A slope by differences is so, and so are probabilities with a limit, or with a "
+    "small number added. The derivative itself is exact, and needs neither.",
+    looks=lambda seen: seen.came.allclose(seen.expected, rtol=0.02, atol=2e-3),
+)
+def _(similarity, positive, temperature):
+    """A derivative is a difference over a small step."""
+    at = [similarity, *(similarity + 1e-3 * step for step in torch.eye(len(similarity)))]
+    here, *there = [F.cross_entropy(s / temperature, torch.tensor(positive)) for s in at]
+    return (torch.stack(there) - here) / 1e-3

@@ -201,9 +201,9 @@ def _(loss, knn, chance, floor):
     return "healthy" if knn[-1] > knn[1] + 0.06 else _of_the_sick(loss, knn, chance, floor)
 
 
-@also("the best epoch in place of the last")
+@also("compared with the dip of the first epoch")
 def _(loss, knn, chance, floor):
-    return "healthy" if max(knn) > knn[0] else _of_the_sick(loss, knn, chance, floor)
+    return "healthy" if knn[-1] > knn[1] else _of_the_sick(loss, knn, chance, floor)
 
 
 @also("compared with the dip of the first epoch")

@@ -26,6 +26,8 @@ def _built(function: Callable, d_in: int, d_hidden: int, d_out: int) -> dict:
         z, again = call(head, h), call(head, h)
     except (Raised, Wrong) as error:
         trouble = error
+    if not trouble and not isinstance(z, Tensor):
+        raise Wrong("wrong type", f"Its output is {kind(z)}; a tensor is asked for.")
     sizes = _sizes(head, d_in, d_hidden, d_out)
     if trouble and sizes == sorted([(d_in, d_hidden), (d_hidden, d_out)]):
         raise trouble

@@ -145,7 +145,7 @@ slip(
 slip(
     "trust ratio missing",
     "This is SGD with momentum: every layer has the same rate. LARS gives each layer a rate of its own, by the norms "
-    "of its weights and of its gradient.",
+    "of its weights and of its gradient. (Or is the ratio 1 because a single entry is 0? Ask the norms.)",
     "SGD with momentum is close enough.",
     trust=lambda s: 1.0,
 )
@@ -164,6 +164,8 @@ slip(
     new=lambda s: s.lr * s.d,
     result=lambda s: (s.w - s.trust * s.v, s.v),
 )
+also_slip("trust ratio outside the momentum buffer", v=lambda s: s.trust * (s.momentum * s.velocity + s.lr * s.d))
+also_slip("trust ratio outside the momentum buffer", v=lambda s: s.lr * s.trust * (s.momentum * s.velocity + s.d))
 slip(
     "trust ratio cut off",
     "A limit was set to the trust ratio. The formula has none: for a small gradient the ratio may be far above 1.",
