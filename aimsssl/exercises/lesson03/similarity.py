@@ -345,8 +345,8 @@ def _(z):
 @mistake(
     "a gradient that is no number",
     "The values are right, but at the row of zeros the gradient is NaN. Who mends a NaN, or a root of 0, after it is "
-    "there mends the value only: the way back still goes through the division by 0, or the slope of the root at 0. Make "
-    "the length safe *before* it.",
+    "there mends the value only: the way back still goes through the division by 0, or the slope of the root at 0. "
+    "Make the length safe *before* it.",
 )
 def _(z):
     """A NaN is put right at the end."""
