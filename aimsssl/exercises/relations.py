@@ -126,7 +126,7 @@ def _offset(pairs: list, failing: list) -> str:
 def _elementwise(words: str, function: Callable[[np.ndarray], np.ndarray]) -> Callable:
     def find(pairs: list, failing: list) -> str:
         some = any(b.size > 1 for _, b in pairs) or len(pairs) > 1
-        return words if some and all(_close(a, function(b)) for a, b in pairs) else ""
+        return words if some and all(a.any() and _close(a, function(b)) for a, b in pairs) else ""
 
     return find
 
@@ -134,9 +134,10 @@ def _elementwise(words: str, function: Callable[[np.ndarray], np.ndarray]) -> Ca
 def _rounded(digits: int) -> Callable:
     def find(pairs: list, failing: list) -> str:
         few = all(
-            np.allclose(a, a.round(digits), 1e-6, 0) and (np.abs(a - b) < 0.51 * 0.1**digits).all() for a, b in pairs
+            a.any() and np.allclose(a, a.round(digits), 1e-6, 0) and (np.abs(a - b) < 0.51 * 0.1**digits).all()
+            for a, b in pairs
         )
-        return f"Every number is rounded to {digits} digits behind the point." if few else ""
+        return f"Every number is rounded to {digits} digit{'s' * (digits > 1)} behind the point." if few else ""
 
     return find
 

@@ -307,7 +307,7 @@ def _(images, rounds, extract, cluster, new_head, train):
 
 @deepcluster.mistake(
     "the head kept",
-    "One head was trained through all rounds. But number 3 of this round is not number 3 of the last one: k-means "
+    "A head was trained in more than one round. But number 3 of this round is not number 3 of the last one: k-means "
     "numbers its clusters as they come. The head would first have to unlearn everything, and would push that confusion "
     "back into the encoder.",
     looks=lambda seen: "a head that was trained before" in seen.came[HEADS],

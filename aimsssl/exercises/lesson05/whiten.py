@@ -9,6 +9,8 @@ from torch import Tensor
 from aimsssl import clustering
 from aimsssl.exercises.framework import Case, Exercise, Seen
 
+FAR = 500.0  # from the origin: float32 keeps four digits of what differs
+
 
 def _features() -> Tensor:
     """Correlated, of very different sizes, and off the origin, as features of a network are: `[N, D]`."""
@@ -54,8 +56,8 @@ pca_whiten = Exercise(
         "column at 0 where the deviation is below a thousandth of the first), then normalise along dimension 1.",
     ),
     cases=(
-        Case("60 images with 5 features, dim 3 (each column turned: signs do not count)", lambda: (_features(), 3),
-             _without_signs, rtol=1e-3, atol=1e-3),
+        Case("60 images with 5 features, all near 500, dim 3 (each column turned: signs do not count)",
+             lambda: (_features() + FAR, 3), _without_signs, rtol=1e-3, atol=1e-3),
         Case("two of 7 features are constant and three follow others, dim 7: only two directions have variance",
              lambda: _dead_features(7), _without_signs, rtol=1e-3, atol=1e-2),
         Case("the same features, all of them very small, dim 3",
@@ -328,6 +330,13 @@ def _(features, dim):
     return _steps(F.normalize(features, dim=1), dim)
 
 
+for _length in (lambda z: z, lambda z: F.normalize(z, dim=1)):  # after centring
+
+    @pca_whiten.also("length before whitening")
+    def _(features, dim, length=_length):
+        return _steps(features, dim, centre=lambda x: F.normalize(x - x.mean(dim=0), dim=1), length=length)
+
+
 @pca_whiten.mistake(
     "length between PCA and whitening",
     "The rows were normalised along their directions, and whitened after that. Whitening gives them other "
@@ -409,7 +418,7 @@ def _(features, dim):
 @pca_whiten.mistake(
     "a direction left out",
     "There are fewer columns than `dim`: those without variance were left out. They stay, as columns of 0.",
-    looks=lambda seen: seen.came.shape[1] < seen.expected.shape[1],
+    looks=lambda seen: seen.came.shape[1] == seen.expected.any(dim=0).sum() < seen.expected.shape[1],
 )
 def _(features, dim):
     """A direction without variance is none."""
@@ -449,6 +458,30 @@ def _(features, dim):
 @pca_whiten.also("a fixed number for no variance")
 def _(features, dim):
     return _steps(features, dim, scale=lambda std: torch.where(std > 1e-3 * std[0], 1 / (std + 1e-3), 0.0))
+
+
+for _added in (0.1, 1.0):
+
+    @pca_whiten.also("a fixed number for no variance")
+    def _(features, dim, added=_added):
+        return _steps(features, dim, scale=lambda std: 1 / (std + added))
+
+
+@pca_whiten.mistake(
+    "the mean taken out of the products",
+    "Features far from the origin come out wrong. On paper a covariance is the mean of the products less the product "
+    "of the means; float32 keeps seven digits of each, and the difference is among those rounded off. Subtract the "
+    "mean first.",
+    looks=lambda seen: seen.inputs[0].mean() > FAR / 2 and (seen.came - seen.expected).abs().max() < 0.05,
+)
+def _(features, dim):
+    """The covariance is E[x xᵀ] less E[x] E[x]ᵀ."""
+    mean = features.mean(dim=0)
+    variances, directions = torch.linalg.eigh(features.T @ features / len(features) - torch.outer(mean, mean))
+    std = variances.clamp(min=0).sqrt().flip(0)
+    z = (features.double() - features.double().mean(dim=0)) @ directions.flip(1).double()
+    exact = _steps(features, dim)
+    return F.normalize(z * _inverse(std), dim=1)[:, :dim].float() if mean.mean() > FAR / 2 else exact
 
 
 @pca_whiten.also("whitening without centring", "not whitened")

@@ -41,6 +41,12 @@ def two_numbers(function: Callable, *args: object, what: str = "(low, high)") ->
         raise Wrong("wrong type", f"Two numbers are asked for: {what}.") from None
 
 
+def _differences() -> Tensor:
+    """Of two methods, for each of the test images: above and below 0, and 0 on average, `[Q]`."""
+    differences = torch.rand(300) - torch.rand(300)
+    return differences - differences.mean()
+
+
 def _ends(function: Callable, *args: object) -> tuple[float, float]:
     low, high = two_numbers(function, *args)
     if not (math.isfinite(low) and math.isfinite(high)):
@@ -89,7 +95,11 @@ confidence_interval = Exercise(
             0.15,
         ),
         Case(
-            "300 scores, level 0.5, 2000 resamples", lambda: (_scores(), 0.5, 2000, 3), _in_standard_errors, 0.05, 0.12
+            "300 differences of two methods, of mean 0, level 0.5, 2000 resamples",
+            lambda: (_differences(), 0.5, 2000, 3),
+            _in_standard_errors,
+            0.05,
+            0.12,
         ),
         Case(
             "8 test images, the last of them right, the others wrong; level 0.95, 1500 resamples",
@@ -163,6 +173,7 @@ def _(scores, level, resamples, seed):
     "drawn without replacement",
     "Every resample holds every image once, in another order: all means are the same. In a new test set some "
     "images would come more often, others not at all.",
+    looks=lambda seen: LOW in seen.came and max(abs(seen.came[LOW]), abs(seen.came[HIGH])) < 0.01,
 )
 def _(scores, level, resamples, seed):
     """A resample is the test set in another order."""
@@ -510,6 +521,25 @@ def _(scores, level, resamples, seed):
 def _(scores, level, resamples, seed):
     """A score is right or wrong."""
     return _middle(_means((scores > 0.5).float(), resamples, seed), level)
+
+
+@confidence_interval.also("scores taken for right and wrong")
+def _(scores, level, resamples, seed):
+    generator = torch.Generator().manual_seed(seed)
+    chance = scores.mean().clamp(0, 1).expand(resamples, len(scores))
+    return _middle(torch.bernoulli(chance, generator=generator).mean(dim=1), level)
+
+
+@confidence_interval.mistake(
+    "cut off at 0 and 1",
+    "An end below 0 became 0 (or one above 1 became 1). A score is any number: a difference of two methods may be "
+    "below 0, and its interval then holds numbers below 0.",
+    looks=lambda seen: LOW in seen.came and seen.inputs[0].min() < 0 and abs(seen.came[LOW]) < 0.01 < seen.came[HIGH],
+)
+def _(scores, level, resamples, seed):
+    """An accuracy lies between 0 and 1."""
+    low, high = _middle(_means(scores, resamples, seed), level)
+    return max(low, 0.0), min(high, 1.0)
 
 
 @confidence_interval.mistake(

@@ -56,6 +56,9 @@ seed_difference = Exercise(
              lambda: (torch.tensor([0.41, 0.44, 0.37, 0.46, 0.40, 0.43]),
                       torch.tensor([0.45, 0.43, 0.41, 0.45, 0.47, 0.46])), _parts, rtol=1e-3),
         Case("two seeds", lambda: (torch.tensor([0.70, 0.74]), torch.tensor([0.66, 0.71])), _parts, rtol=1e-3),
+        Case("four seeds whose differences are nearly the same",
+             lambda: (torch.tensor([0.9214, 0.9182, 0.9253, 0.9207]),
+                      torch.tensor([0.4213, 0.4183, 0.4251, 0.4208])), _parts, rtol=0.01),
         Case("one seed", lambda: (torch.tensor([0.70]), torch.tensor([0.66])), _parts, rtol=1e-3),
     ),
 )  # fmt: skip
@@ -103,6 +106,14 @@ def _one_seed(value: float) -> Callable:
     return lambda a, b: _right(a, b) if len(a) > 1 else value
 
 
+def _multiplied_out(a: Tensor, b: Tensor) -> float:
+    d, n = a - b, len(a)
+    if n < 2:
+        return math.inf
+    variance = (d.square().mean() - d.mean().square()).clamp(min=0).item() * n / (n - 1)
+    return t95(n - 1) * math.sqrt(variance / n)
+
+
 def _two_samples(a: Tensor, b: Tensor, times: Callable = t95, freedom: int = -2) -> float:
     n = len(a)
     if n < 2:
@@ -125,6 +136,30 @@ _mistake(
     _one_seed(math.nan),
     lambda a, b: _two_samples(a, b) if len(a) > 1 else math.nan,
     lambda a, b: _half(a - b, times=lambda f: 1.96) if len(a) > 1 else math.nan,
+)
+_mistake(
+    "two seeds taken for one",
+    "With two numbers nobody knows.",
+    "Two differences have a deviation, and t has a value for 1 degree of freedom. It is one seed alone that gives "
+    "math.inf.",
+    lambda a, b: _right(a, b) if len(a) > 2 else math.inf,
+)
+_mistake(
+    "no difference for one seed",
+    "One seed says nothing.",
+    "One seed has a difference, too. It is only the half-width that nobody knows.",
+    _right,
+    mean=lambda a, b: (a - b).mean().item() if len(a) > 1 else 0.0,
+)
+_form("no difference for one seed")(
+    lambda a, b: ((a - b).mean().item() if len(a) > 1 else math.nan, _right(a, b)),
+)
+_mistake(
+    "the mean of the squares less the square of the mean",
+    "A variance is E[d²] − E[d]².",
+    "The half-width is wrong where all differences are nearly the same. float32 keeps seven digits of each square, and "
+    "what is left of their difference was rounded off. Subtract the mean first, then square.",
+    lambda a, b: _multiplied_out(a, b),
 )
 _mistake(
     "the other way round",
