@@ -185,8 +185,8 @@ def _training_step(precision: str, width: int):
     return step
 
 
-def _seconds(*steps: Callable[[], None], repeats: int) -> list[float]:
-    """The fastest of each step's `repeats` calls, after one that warms up: other programs can only slow a call down.
+def fastest_in_turn(*steps: Callable[[], None], repeats: int) -> list[float]:
+    """Seconds of each step's fastest call of `repeats`, after one that warms up: other programs can only slow it down.
 
     Steps take turns, so that whatever slows the machine for a while slows all of them.
     """
@@ -202,7 +202,7 @@ def _seconds(*steps: Callable[[], None], repeats: int) -> list[float]:
 @cache
 def machine_speed() -> float:
     """Seconds of a fixed small training step on this machine's CPU, measured once a process, in under a second."""
-    return _seconds(_training_step("float32", 16), repeats=10)[0]
+    return fastest_in_turn(_training_step("float32", 16), repeats=10)[0]
 
 
 def lesson_time(lesson: str) -> tuple[float, float] | None:
@@ -231,5 +231,5 @@ def faster_precision(width: int = 16) -> str:
 
     bfloat16 has to win by a tenth: it is the less exact of the two.
     """
-    float32, bfloat16 = _seconds(*(_training_step(p, width) for p in ("float32", "bfloat16")), repeats=8)
+    float32, bfloat16 = fastest_in_turn(*(_training_step(p, width) for p in ("float32", "bfloat16")), repeats=8)
     return "bfloat16" if bfloat16 < 0.9 * float32 else "float32"

@@ -7,7 +7,8 @@ from scipy.stats import chisquare
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 
-from aimsssl.clustering import _affine, _Points, _row_min, _start, kmeans, pca_whiten, uniform_over_clusters
+from aimsssl import clustering
+from aimsssl.clustering import _Points, _row_min, _start, kmeans, pca_whiten, uniform_over_clusters
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU"))]
 
@@ -177,13 +178,25 @@ def test_other_types_are_computed_in_float32(dtype):
     assert result.inertia == pytest.approx(expected.inertia, rel=1e-6)
 
 
-@pytest.mark.parametrize("b,k,d", [(128, 64, 7), (100, 32, 5), (1, 32, 1)])
-def test_the_quick_pieces_are_what_they_stand_for(b, k, d):
+@pytest.mark.parametrize("convolve", [True, False])
+@pytest.mark.parametrize("b,k,d", [(128, 64, 7), (100, 32, 5), (1, 32, 1), (1024, 256, 64), (1000, 320, 64)])
+def test_the_quick_pieces_are_what_they_stand_for(b, k, d, convolve, monkeypatch):
+    convolved = []
+    monkeypatch.setattr(clustering, "_convolution_is_faster", lambda: convolve)
+    form = clustering._convolution
+    monkeypatch.setattr(clustering, "_convolution", lambda *args: convolved.append(b) or form(*args))
     x, weight, bias = gaussian(b, d), gaussian(k, d, 1), gaussian(k, 1, 2)[:, 0]
     scores = x @ weight.T + bias
-    torch.testing.assert_close(_affine(x, weight, bias), scores)
+    torch.testing.assert_close(clustering._affine(x, weight, bias), scores)
+    assert convolved == [b] * (convolve and b == 1024), "only a large one, of whole images of 64 rows"
     value, column = _row_min(scores)
     assert torch.equal(value, scores.amin(dim=1)) and torch.equal(column, scores.argmin(dim=1))
+
+
+@pytest.mark.parametrize("seconds,faster", [((1.0, 0.5), True), ((1.0, 0.9), False), ((1.0, 2.0), False)])
+def test_the_convolution_has_to_win_by_a_fifth(seconds, faster, monkeypatch):
+    monkeypatch.setattr(clustering, "fastest_in_turn", lambda *forms, repeats: seconds)
+    assert clustering._convolution_is_faster.__wrapped__() is (faster and torch.backends.mkldnn.is_available())
 
 
 @pytest.mark.parametrize(

@@ -40,12 +40,12 @@ def test_a_time_on_a_gpu_is_not_scaled_by_the_cpu(recorded, monkeypatch):
 def test_bfloat16_has_to_win_by_a_tenth(monkeypatch, bfloat16, chosen):
     seconds = {"float32": 1.0, "bfloat16": bfloat16}
     monkeypatch.setattr(profile, "_training_step", lambda precision, width: precision)
-    monkeypatch.setattr(profile, "_seconds", lambda *steps, repeats: [seconds[step] for step in steps])
+    monkeypatch.setattr(profile, "fastest_in_turn", lambda *steps, repeats: [seconds[step] for step in steps])
     assert profile.faster_precision.__wrapped__(16) == chosen
 
 
 def test_the_yardstick_is_a_training_step_in_that_precision():
-    assert profile._seconds(profile._training_step("bfloat16", 4), repeats=2)[0] > 0
+    assert profile.fastest_in_turn(profile._training_step("bfloat16", 4), repeats=2)[0] > 0
     assert profile.machine_speed() == profile.machine_speed() > 0, "measured once"
 
 
@@ -58,7 +58,7 @@ def test_a_machine_that_is_slow_for_a_while_is_slow_for_both(monkeypatch):
         clock[0] += cost * (10 if len(calls) > 9 else 1)
 
     monkeypatch.setattr(profile.time, "perf_counter", lambda: clock[0])
-    found = profile._seconds(lambda: step("a", 1.0), lambda: step("b", 0.5), repeats=8)
+    found = profile.fastest_in_turn(lambda: step("a", 1.0), lambda: step("b", 0.5), repeats=8)
     assert found == pytest.approx([1.0, 0.5]) and calls == ["a", "b"] * 9
 
 

@@ -30,7 +30,8 @@ PACKAGE = ROOT / "aimsssl"
 ROWS = (  # a module imports from rows above its own only
     ("__init__",),
     ("course", "inputs", "randomness"),
-    ("profile", "losses", "optim", "clustering", "augment", "models", "handout"),
+    ("profile",),
+    ("losses", "optim", "clustering", "augment", "models", "handout"),
     ("datasets", "pretext", "evaluation"),
     ("training",),
     ("figures",),
