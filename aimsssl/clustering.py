@@ -4,7 +4,7 @@ Caron et al. 2018, arXiv:1807.05520, §3.
 """
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -150,8 +150,8 @@ class _Points:
 
     def __init__(self, x: Tensor, chunk_size: int):
         self.x, self.chunk_size = x, chunk_size
-        self.mean = x.mean(dim=0, dtype=torch.float64).float()
-        self.scatter = sum(chunk.square().sum(dtype=torch.float64) for chunk in self.chunks())
+        self.mean = (sum(chunk.sum(dim=0, dtype=torch.float64) for chunk in x.split(chunk_size)) / len(x)).float()
+        self.scatter = sum(_sum_of_squares(chunk) for chunk in self.chunks())
 
     def __len__(self) -> int:
         return len(self.x)
@@ -168,13 +168,11 @@ class _Points:
 
         Nearest is where ‖c‖²/2 − x·c is least: ‖x‖² is the same for all centroids.
         """
-        k = len(centroids)
-        weight = F.pad(-centroids, (0, 0, 0, -k % COLUMNS))
-        bias = F.pad(centroids.square().sum(dim=1) / 2, (0, -k % COLUMNS), value=torch.inf)
+        scores = _scores(centroids, min(self.chunk_size, len(self)))
         assignments, total = [], torch.zeros((), dtype=torch.float64, device=self.x.device)
         sums = torch.zeros_like(centroids, dtype=torch.float64)
         for chunk in self.chunks():
-            value, nearest = _row_min(_affine(chunk, weight, bias))
+            value, nearest = _row_min(scores(chunk))
             total += value.sum(dtype=torch.float64)
             sums.index_add_(0, nearest, chunk.double())
             assignments.append(nearest)
@@ -183,7 +181,12 @@ class _Points:
     def inertia(self, centroids: Tensor, assignments: Tensor) -> float:
         """Sum of squared distances, without the cancellation of the quick formula."""
         pairs = zip(self.chunks(), assignments.split(self.chunk_size), strict=True)
-        return sum((chunk - centroids[a]).square().sum(dtype=torch.float64) for chunk, a in pairs).item()
+        return sum(_sum_of_squares(chunk - centroids[a]) for chunk, a in pairs).item()
+
+
+def _sum_of_squares(x: Tensor) -> Tensor:
+    """Of all numbers of `[N, D]`, in float64 from row to row."""
+    return x.square().sum(dim=1).sum(dtype=torch.float64)
 
 
 COLUMNS = 32  # see _row_min
@@ -201,14 +204,28 @@ def _row_min(scores: Tensor) -> tuple[Tensor, Tensor]:
     return value, row * COLUMNS + column
 
 
-def _affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """x · weightᵀ + bias, `[B, D] -> [B, K]`; large ones on a CPU in the form that is faster there."""
-    large = x.device.type == "cpu" and len(x) % 64 == 0 and x.numel() * len(weight) >= 2**24
-    return _convolution(x, weight, bias) if large and _convolution_is_faster() else F.linear(x, weight, bias)
+def _scores(centroids: Tensor, rows: int) -> Callable[[Tensor], Tensor]:
+    """A function of points, up to `rows`: ‖c‖²/2 − x·c for all k centroids, and infinity up to a multiple of COLUMNS.
+
+    It gives the same memory each time.
+    """
+    k, d = centroids.shape
+    half = centroids.square().sum(dim=1) / 2
+    if centroids.device.type == "cpu" and rows * k * d >= 2**24 and _convolution_is_faster():
+        weight = F.pad(-centroids, (0, 0, 0, -k % COLUMNS))
+        bias = F.pad(half, (0, -k % COLUMNS), value=torch.inf)
+        return lambda x: (F.linear if len(x) % 64 else _convolution)(x, weight, bias)
+    scores = torch.full((rows, k + -k % COLUMNS), torch.inf, device=centroids.device)
+
+    def products(x: Tensor) -> Tensor:
+        torch.addmm(half, x, centroids.T, alpha=-1, out=scores[: len(x), :k])
+        return scores[: len(x)]
+
+    return products
 
 
 def _convolution(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """The same as a 1×1 convolution of B/64 images of 8×8 pixels.
+    """x · weightᵀ + bias, `[B, D] -> [B, K]`, as a 1×1 convolution of B/64 images of 8×8 pixels.
 
     PyTorch gives a matrix product to MKL and a convolution to oneDNN, which uses AVX-512 on processors of every maker:
     on an AMD EPYC (Zen 5) it is twice as fast, on one without AVX-512 it takes 1.04 to 1.2 times as long.
@@ -299,7 +316,7 @@ def _floats(name: str, value: Tensor) -> Tensor:
 
 
 def _check_size(name: str, x: Tensor) -> None:
-    largest = x.abs().max().item()
+    largest = max(abs(value.item()) for value in x.aminmax())
     if largest and not 1e-15 < largest < 1e15:
         raise ValueError(
             f"{name} must not have entries whose squares leave float32, got up to {largest:.1e}: rescale it"

@@ -179,15 +179,16 @@ def test_other_types_are_computed_in_float32(dtype):
 
 
 @pytest.mark.parametrize("convolve", [True, False])
-@pytest.mark.parametrize("b,k,d", [(128, 64, 7), (100, 32, 5), (1, 32, 1), (1024, 256, 64), (1000, 320, 64)])
+@pytest.mark.parametrize("b,k,d", [(128, 64, 7), (100, 33, 5), (1, 32, 1), (1024, 250, 66), (1000, 320, 64)])
 def test_the_quick_pieces_are_what_they_stand_for(b, k, d, convolve, monkeypatch):
-    convolved = []
+    convolved, form = [], clustering._convolution
     monkeypatch.setattr(clustering, "_convolution_is_faster", lambda: convolve)
-    form = clustering._convolution
     monkeypatch.setattr(clustering, "_convolution", lambda *args: convolved.append(b) or form(*args))
-    x, weight, bias = gaussian(b, d), gaussian(k, d, 1), gaussian(k, 1, 2)[:, 0]
-    scores = x @ weight.T + bias
-    torch.testing.assert_close(clustering._affine(x, weight, bias), scores)
+    x, centroids = gaussian(b, d), gaussian(k, d, 1)
+    scores = clustering._scores(centroids, b)(x)
+    expected = centroids.square().sum(dim=1) / 2 - x @ centroids.T
+    torch.testing.assert_close(scores[:, :k], expected, rtol=1e-5, atol=1e-4)
+    assert (scores[:, k:] == torch.inf).all() and scores.shape[1] % 32 == 0
     assert convolved == [b] * (convolve and b == 1024), "only a large one, of whole images of 64 rows"
     value, column = _row_min(scores)
     assert torch.equal(value, scores.amin(dim=1)) and torch.equal(column, scores.argmin(dim=1))
