@@ -228,7 +228,7 @@ def _convolution(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """x · weightᵀ + bias, `[B, D] -> [B, K]`, as a 1×1 convolution of B/64 images of 8×8 pixels.
 
     PyTorch gives a matrix product to MKL and a convolution to oneDNN, which uses AVX-512 on processors of every maker:
-    on an AMD EPYC (Zen 5) it is twice as fast, on one without AVX-512 it takes 1.04 to 1.2 times as long.
+    on an AMD EPYC (Zen 5) it is twice as fast, on one without AVX-512 it takes up to 1.2 times as long.
     """
     images = x.view(-1, 8, 8, x.shape[1]).permute(0, 3, 1, 2)  # channels_last
     kernel = weight[:, :, None, None].to(memory_format=torch.channels_last)
