@@ -33,7 +33,7 @@ def test_the_best_on_held_out_training_images_gets_three_seeds_on_the_test_image
 
     def trained(config, images, asked):
         seen.append((config, images, asked))
-        return {"epochs": config.epochs, "seconds": 1.0, "knn": 0.5, "probe": next(probes)}
+        return {"epochs": config.epochs, "seconds": 1.0, "knn": 0.5, "probe": next(probes), "curve": [[1.0, 0.4]]}
 
     monkeypatch.setattr(module, "trained", trained)
     monkeypatch.setattr(module, "seconds_of_an_epoch", lambda config, images: 2.0 * len(images) / len(train))
@@ -49,6 +49,8 @@ def test_the_best_on_held_out_training_images_gets_three_seeds_on_the_test_image
     assert [config.seed for config, _, _ in final] == [0, 1, 2]
     for config, images, asked in final:
         assert images is train and asked is test and config.epochs == 21 and config.temperature == 0.1
+        assert config.monitor_every and config.held_out, "the curve is of training images"
+    assert result["curve"] == [[[1.0, 0.4]]] * 3
     module.record("shapes_minutes")
     assert len(seen) == 5, "what was finished is not made again"
 
@@ -71,3 +73,12 @@ def test_an_epoch_is_timed_at_each_size_of_the_views(minutes, monkeypatch):
     config = replace(module.base(contest), view_sizes=(24, 32))
     assert module.seconds_of_an_epoch(config, many) == pytest.approx((2 + 5) / 2 / 400 * 1200)
     assert module.seconds_of_an_epoch(replace(config, view_sizes=()), many) == pytest.approx(5 / 400 * 1200)
+
+
+def test_the_curve_is_of_the_epochs_that_were_watched(minutes):
+    module, contest, _, (train, test) = minutes
+    config = replace(module.base(contest), epochs=5, bank=30, monitor_every=2, held_out=20)
+    result = module.trained(config, train, test)
+    assert len(result["curve"]) in (2, 3) and 0 < result["curve"][0][0] < result["seconds"]
+    assert all(0 <= knn <= 1 for _, knn in result["curve"])
+    assert "curve" not in module.trained(replace(config, monitor_every=0, held_out=0), train, test)

@@ -20,7 +20,9 @@ from .common import WORKSHOP, keep_result, load_splits, scores, slug
 
 SEEDS = (0, 1, 2)
 TIMED_STEPS = 20
+CURVE = dict(monitor_every=2, held_out=500)  # of the final runs: kNN on training images that are left out
 LARS = dict(optimizer="lars", learning_rate=4.0, weight_decay=1e-6)
+ADAMW = {name: getattr(SimCLRConfig, name) for name in ("optimizer", "learning_rate", "weight_decay")}
 COOL, QUICK = dict(temperature=0.1), dict(learning_rate=16e-3)
 CONVNET = dict(encoder="convnet", width=8)
 
@@ -76,9 +78,10 @@ CONTESTS = {
         shared=LARS,
         candidates={
             "as recorded": {},
-            "temperature 0.1": COOL,
-            "views of 24, 28, 32": {"view_sizes": (24, 28, 32)},
             "views of 20, 24, 32, temperature 0.1": {**COOL, "view_sizes": (20, 24, 32)},
+            "convnet, temperature 0.1": {**COOL, "encoder": "convnet"},
+            "convnet, temperature 0.1, views of 24, 32": {**COOL, "encoder": "convnet", "view_sizes": (24, 32)},
+            "convnet, temperature 0.1, AdamW at 0.008": {**COOL, **ADAMW, "encoder": "convnet"},
         },
     ),
 }
@@ -111,7 +114,9 @@ def candidate(contest: Contest, name: str, budget: float, train: ImageSet, valid
 def trained(config: SimCLRConfig, train: ImageSet, test: ImageSet) -> dict:
     run = train_simclr(train, config, progress=None)
     found = scores(run.model, train, test)
-    return {"epochs": config.epochs, "seconds": run.last("seconds"), "knn": found["knn"], "probe": found["probe"]}
+    curve = [[entry["seconds"], entry["knn"]] for entry in run.history if "knn" in entry]
+    result = {"epochs": config.epochs, "seconds": run.last("seconds"), "knn": found["knn"], "probe": found["probe"]}
+    return result | ({"curve": curve} if curve else {})
 
 
 def kept(name: str, part: str, make: Callable[[], dict]) -> dict:
@@ -140,6 +145,7 @@ def record(name: str) -> None:
     best = max(tried, key=lambda label: tried[label][contest.measure])
     config = replace(base(contest), **contest.candidates[best])
     config = replace(config, epochs=max(1, int(budget / seconds_of_an_epoch(config, train))))
+    config = replace(config, **CURVE)
     final = [
         kept(name, f"seed {seed}", lambda seed=seed: trained(replace(config, seed=seed), train, test)) for seed in SEEDS
     ]
@@ -153,7 +159,7 @@ def record(name: str) -> None:
         "candidates": tried,
         "best_by": contest.measure,
         "best": best,
-        **{key: [entry[key] for entry in final] for key in ("knn", "probe", "seconds", "epochs")},
+        **{key: [entry[key] for entry in final] for key in ("knn", "probe", "seconds", "epochs", "curve")},
     }
     keep_result(name, result)
 
