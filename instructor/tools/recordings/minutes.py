@@ -114,7 +114,7 @@ def candidate(contest: Contest, name: str, budget: float, train: ImageSet, valid
 def trained(config: SimCLRConfig, train: ImageSet, test: ImageSet) -> dict:
     run = train_simclr(train, config, progress=None)
     found = scores(run.model, train, test)
-    curve = [[entry["seconds"], entry["knn"]] for entry in run.history if "knn" in entry]
+    curve = [[row["seconds"], row["knn_accuracy"]] for row in run.history if row["knn_accuracy"] is not None]
     result = {"epochs": config.epochs, "seconds": run.last("seconds"), "knn": found["knn"], "probe": found["probe"]}
     return result | ({"curve": curve} if curve else {})
 
