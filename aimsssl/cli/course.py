@@ -10,28 +10,34 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-import torch
-
-from .. import __version__, course, datasets, handout, profile
+from .. import __version__, course
 
 
-def add(commands: argparse._SubParsersAction) -> None:
-    """Open the lessons, check the machine, show what is solved."""
-    about = (
+def add_lab(lab: argparse.ArgumentParser) -> None:
+    """Open the lessons."""
+    lab.description = (
         f"Copies the lessons to the folder {course.FOLDER} in the current one, where they are not there yet, and opens "
         "JupyterLab on them. What you have written is never overwritten: a newer version of a lesson that you have "
         "worked in comes beside it. All other options go on to JupyterLab, such as --no-browser --port=8890."
     )
-    lab = commands.add_parser("lab", help="open the lessons in JupyterLab", description=about)
     lab.add_argument("--folder", help=f"folder of the course (default: {course.FOLDER} in the current one)")
     lab.set_defaults(run_command=_lab)
-    doctor = commands.add_parser("doctor", help="check this machine")
+
+
+def add_doctor(doctor: argparse.ArgumentParser) -> None:
+    """Check the machine."""
     doctor.set_defaults(run_command=_doctor)
-    progress = commands.add_parser("progress", help="which exercises are solved; read from this machine only")
+
+
+def add_progress(progress: argparse.ArgumentParser) -> None:
+    """Show what is solved."""
     progress.set_defaults(run_command=_progress)
-    about = "For instructors, in a clone: the course without instructor/ and tests, installable by its own README."
-    hand_out = commands.add_parser(
-        "handout", help="write the course for students, without solutions", description=about
+
+
+def add_handout(hand_out: argparse.ArgumentParser) -> None:
+    """Write the course for a class."""
+    hand_out.description = (
+        "For instructors, in a clone: the course without instructor/ and tests, installable by its own README."
     )
     hand_out.add_argument("target", metavar="DIR", help="a new folder, or a new file that ends in .zip")
     about = "let lesson.NAME.solution() show solutions after an attempt and three hints; they are in it then, packed"
@@ -41,17 +47,18 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def _lab(options: argparse.Namespace) -> int:
     if find_spec("jupyterlab") is None:
-        raise ValueError('JupyterLab is not installed; pip install "aimsssl[lab]"')
-    folder = Path(options.folder).expanduser().resolve() if options.folder else _course_here()
+        raise ValueError("JupyterLab is not installed; pip install jupyterlab ipywidgets")
+    folder = _course_at(Path(options.folder).expanduser().resolve()) if options.folder else _course_here()
     for line in course.deliver(folder, __version__):
         print(line)
-    first = next(iter(sorted((folder / "lessons").glob("*.ipynb")))).relative_to(folder)
+    first = f"lessons/{min(path.name for path in course.LESSONS.glob('*.ipynb'))}"
     rest = list(options.rest)
     if hasattr(os, "geteuid") and os.geteuid() == 0 and "--allow-root" not in rest:
         print("You are root, whom JupyterLab refuses by itself: it is started with --allow-root.")
         rest.append("--allow-root")
     quiet = ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-    command = [sys.executable, "-m", "jupyterlab", *quiet, f"--ServerApp.root_dir={folder}", *rest, str(first)]
+    start = [f"--ServerApp.root_dir={folder}", f"--LabApp.default_url=/lab/tree/{first}"]  # what it prints leads there
+    command = [sys.executable, "-m", "jupyterlab", *quiet, *start, *rest, first]
     # settings of the same mind: JupyterLab neither asks whether to fetch news nor looks for a newer version of itself
     paths = [str(Path(__file__).parents[1] / "lab"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
     environment = {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, paths))}
@@ -60,16 +67,26 @@ def _lab(options: argparse.Namespace) -> int:
 
 
 def _course_here() -> Path:
-    """The course's folder in the current one, or the current one where it is a course's folder itself."""
+    """The course that the current folder is or has in it, else the one that it lies in, else a new one in it."""
     here = Path.cwd()
-    return here if (here / "lessons" / course.LIST).exists() else here / course.FOLDER
+    own = here / course.FOLDER
+    return next((folder for folder in (here, own, *here.parents) if course.is_at(folder)), own)
+
+
+def _course_at(folder: Path) -> Path:
+    """`folder`, or the course whose lessons it holds."""
+    return folder.parent if folder.name == "lessons" and course.is_at(folder.parent) else folder
 
 
 def _doctor(options: argparse.Namespace) -> int:
+    import torch
+
+    from .. import datasets, profile
+
     problems = []
 
     def line(name: str, value: object, trouble: str | None = None) -> None:
-        print(f"{'✗' if trouble else '✓'} {name:<12}{value}" + (f"  → {trouble}" if trouble else ""))
+        print(f"{'✗' if trouble else '✓'} {name:<14}{value}" + (f"  → {trouble}" if trouble else ""))
         if trouble:
             problems.append(trouble)
 
@@ -77,10 +94,10 @@ def _doctor(options: argparse.Namespace) -> int:
     old = sys.version_info < (3, 11)
     line("Python", platform.python_version(), "install Python 3.11 or newer" if old else None)
     line("PyTorch", f"{torch.__version__}, {torch.get_num_threads()} threads")
-    for package in ("torchvision", "sklearn", "matplotlib", "jupyterlab", "ipywidgets"):
-        found = find_spec(package) is not None
-        line(package, "found" if found else "missing", None if found else 'pip install "aimsssl[lab]"')
-    line("profile", profile.current())
+    for package in ("torchvision", "scikit-learn", "matplotlib", "seaborn", "jupyterlab", "ipywidgets"):
+        found = find_spec("sklearn" if package == "scikit-learn" else package) is not None
+        line(package, "found" if found else "missing", None if found else f"pip install {package}")
+    line("profile", str(profile.current()).removeprefix("profile "))
     line("speed", f"{1000 * profile.machine_speed():.0f} ms for a small training step{_yardstick()}")
     line("precision", f"{profile.faster_precision()} is the faster one here")
     free = shutil.disk_usage(Path.cwd()).free / 2**30
@@ -90,12 +107,15 @@ def _doctor(options: argparse.Namespace) -> int:
         line("folder", f"{Path.cwd()} can be written")
     except OSError as error:
         line("folder", Path.cwd(), f"cannot be written ({error.strerror}); change to another folder")
-    line("data", datasets.default_root())
+    data = datasets.default_root()
+    line("data", f"{data} is for downloads" + ("" if data.is_dir() else "; made by the first one"))
     return 1 if problems else 0
 
 
 def _yardstick(lesson: str = "04") -> str:
     """This machine beside the one on which the longest lesson was timed."""
+    from .. import profile
+
     timed = profile.lesson_time(lesson)
     if timed is None:
         return ""
@@ -118,6 +138,8 @@ def _progress(options: argparse.Namespace) -> None:
 
 
 def _handout(options: argparse.Namespace) -> None:
+    from .. import handout
+
     target = Path(options.target).expanduser()
     files = handout.hand_out(target, options.solutions)
     print(f"{target}: {len(files)} files; its README.md says how a student begins")

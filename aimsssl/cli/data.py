@@ -5,9 +5,8 @@ import argparse
 from .. import datasets
 
 
-def add(commands: argparse._SubParsersAction) -> None:
+def add_data(data: argparse.ArgumentParser) -> None:
     """List and download."""
-    data = commands.add_parser("data", help="list or download data sets")
     actions = data.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("list").set_defaults(run_command=_data_list)
     download = actions.add_parser("download")

@@ -18,11 +18,9 @@ ABOUT = (
 )
 
 
-def add(commands: argparse._SubParsersAction) -> None:
+def add_grade(grade: argparse.ArgumentParser) -> None:
     """Judge collected notebooks and list what is solved."""
-    grade = commands.add_parser(
-        "grade", help="for instructors: judge collected notebooks and list what is solved", description=ABOUT
-    )
+    grade.description = ABOUT
     grade.add_argument("folder", help="folder of collected notebooks and zips")
     grade.add_argument("--out", default="grades.csv", help="table for a spreadsheet (default: grades.csv)")
     grade.add_argument("--timeout", type=float, default=60, help="seconds for each exercise (default: 60)")

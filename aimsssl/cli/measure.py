@@ -14,40 +14,59 @@ from .options import add_data
 from .sets import load_parts, sets_of, shape_of, splits_of, trained_on
 
 
-def add(commands: argparse._SubParsersAction) -> None:
-    """The commands that take finished runs."""
-    evaluate = commands.add_parser("evaluate", help="a table of a run beside its baselines, and RUN/result.json")
-    compare = commands.add_parser("compare", help="a table and a figure across runs, seeds of one setting together")
-    finetune = commands.add_parser("finetune", help="the whole network on few labels, beside a probe and from scratch")
+def add_evaluate(evaluate: argparse.ArgumentParser) -> None:
+    """A table of one run."""
+    evaluate.add_argument("run", help="folder of a run")
+    _add_sets(evaluate, required=True)
+    _add_probe_labels(evaluate)
+    evaluate.set_defaults(run_command=_evaluate)
+
+
+def add_compare(compare: argparse.ArgumentParser) -> None:
+    """A table and a figure of several runs."""
     compare.add_argument("runs", nargs="+", metavar="RUN", help="folder of a run")
     compare.add_argument("--out", default="comparison", help="folder for figure and numbers (default: comparison)")
-    for command, run_command in ((evaluate, _evaluate), (compare, _compare), (finetune, _finetune)):
-        if command is not compare:
-            command.add_argument("run", help="folder of a run")
-        text = "test images; a data set's name means its test split"
-        add_data(command, "--data", text, required=command is evaluate)
-        command.add_argument("--train-data", help="labelled images to compare with (default: what the run trained on)")
-        text = "measure even where half of the test images and more are training images"
-        command.add_argument("--allow-copies", action="store_true", help=text)
-        command.set_defaults(run_command=run_command)
-    for command in (evaluate, compare):
-        command.add_argument("--probe-labels", type=int, default=5000, help="labels that the linear probe may use")
+    _add_sets(compare)
+    _add_probe_labels(compare)
+    compare.set_defaults(run_command=_compare)
+
+
+def add_finetune(finetune: argparse.ArgumentParser) -> None:
+    """A whole network on few labels."""
+    finetune.add_argument("run", help="folder of a run")
+    _add_sets(finetune)
     text = "labelled images of each class, one number or more (default: 1 10 100, as far as there are so many)"
     finetune.add_argument("--labels-per-class", type=int, nargs="+", default=(), metavar="N", help=text)
     finetune.add_argument("--seeds", type=int, default=3, help="draws of the labelled images (default: 3)")
     finetune.add_argument("--epochs", type=int, default=60, help="of fine-tuning (default: 60)")
+    finetune.set_defaults(run_command=_finetune)
 
-    embed = commands.add_parser("embed", help="write the features of images, with labels and file names")
+
+def add_embed(embed: argparse.ArgumentParser) -> None:
+    """The features of a set."""
     embed.add_argument("run", help="folder of a run")
     add_data(embed, "--data", "images of all splits, with or without labels")
     embed.add_argument("--out", required=True, help="file to write: features.npz or features.csv")
     embed.add_argument("--force", action="store_true", help="replace the file where it is there")
     embed.set_defaults(run_command=_embed)
 
-    export = commands.add_parser("export", help="write a run's encoder; resnet18 of width 64 is plain torchvision's")
+
+def add_export(export: argparse.ArgumentParser) -> None:
+    """The encoder of a run."""
     export.add_argument("run", help="folder of a run")
     export.add_argument("file", help="where to, such as encoder.pt")
     export.set_defaults(run_command=_export)
+
+
+def _add_sets(parser: argparse.ArgumentParser, required: bool = False) -> None:
+    add_data(parser, "--data", "test images; a data set's name means its test split", required=required)
+    parser.add_argument("--train-data", help="labelled images to compare with (default: what the run trained on)")
+    text = "measure even where half of the test images and more are training images"
+    parser.add_argument("--allow-copies", action="store_true", help=text)
+
+
+def _add_probe_labels(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--probe-labels", type=int, default=5000, help="labels that the linear probe may use")
 
 
 def _evaluate(options: argparse.Namespace) -> None:

@@ -32,9 +32,8 @@ METHODS = {
 }
 
 
-def add(commands: argparse._SubParsersAction) -> None:
+def add_train(train: argparse.ArgumentParser) -> None:
     """A command for each method, a flag for each field of its configuration."""
-    train = commands.add_parser("train", help="train an encoder")
     methods = train.add_subparsers(dest="method", required=True, metavar="METHOD")
     for name, (config_class, _) in METHODS.items():
         method = methods.add_parser(name)
