@@ -140,14 +140,16 @@ def test_an_unknown_profile_is_named(monkeypatch, capsys):
 
 def test_doctor_data_and_progress(capsys):
     assert aimsssl("doctor") == 0
-    assert "profile ci (asked for by AIMSSSL_PROFILE)" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert re.search(r"profile +ci \(asked for by AIMSSSL_PROFILE\)", told) and "profile profile" not in told
+    assert re.search(r"scikit-learn +found", told) and str(datasets.default_root()) in told
     assert aimsssl("data", "list") == 0
     assert "shapes" in capsys.readouterr().out
     assert aimsssl("progress") == 0
     assert "04" in capsys.readouterr().out
 
 
-def test_lab_opens_the_start_page_and_phones_nobody(monkeypatch, tmp_path):
+def test_lab_opens_the_start_page_and_phones_nobody(monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
     called = {}
     monkeypatch.setattr(subprocess, "call", lambda command, **options: called.update(command=command, **options) or 0)
@@ -156,12 +158,57 @@ def test_lab_opens_the_start_page_and_phones_nobody(monkeypatch, tmp_path):
     assert words[-1].replace("\\", "/") == "lessons/00_start.ipynb" and (called["cwd"] / words[-1]).exists()
     assert "--no-browser" in words and "--port=9999" in words and "--LabApp.news_url=None" in words
     assert called["cwd"] == tmp_path / "aimsssl-course" and "--ServerApp.root_dir=" + str(called["cwd"]) in words
-    monkeypatch.chdir(called["cwd"])  # from inside it is the same course, not another one in it
-    assert aimsssl("lab") == 0 and called["cwd"] == tmp_path / "aimsssl-course"
+    assert "--LabApp.default_url=/lab/tree/lessons/00_start.ipynb" in words, "the address that is printed"
+    lessons = called["cwd"] / "lessons"
+    (lessons / "00_start-0.1.0.ipynb").write_text("a newer one, beside the student's")
+    for here in (called["cwd"], lessons, lessons / "pictures"):  # the same course, not another one in it
+        monkeypatch.chdir(here)
+        assert aimsssl("lab") == 0 and called["cwd"] == tmp_path / "aimsssl-course"
+        assert called["command"][-1] == "lessons/00_start.ipynb"
+    assert aimsssl("lab", "--folder", lessons) == 0 and called["cwd"] == tmp_path / "aimsssl-course"
     settings = Path(called["env"]["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0]) / "labconfig"
     assert json.loads(next(settings.glob("*.json")).read_text()).popitem()[1]["fetchNews"] == "false"
     monkeypatch.setattr(cli.course, "find_spec", lambda name: None)
-    assert aimsssl("lab") == 2
+    assert aimsssl("lab") == 2 and "pip install jupyterlab" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ("--help", 0), ("--bogus", 2), ("bogus", 2), ("lab --help", 0), ("doctor --help", 0), ("doctor --bogus", 2),
+        ("progress --help", 0), ("handout --help", 0), ("handout", 2), ("grade --help", 0),
+    ],
+)  # fmt: skip
+def test_arguments_are_read_before_pytorch_is_imported(words, status):
+    code = """
+import sys
+from aimsssl.cli import main
+try:
+    status = main(sys.argv[1:])
+except SystemExit as stop:
+    status = stop.code
+heavy = {"torch", "sklearn", "numpy", "matplotlib"} & set(sys.modules)
+sys.exit(f"imported: {heavy}" if heavy else status)
+"""
+    done = subprocess.run([sys.executable, "-c", code, *words.split()], capture_output=True, text=True)
+    assert done.returncode == status, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "labelled", "expected"),
+    [
+        ("--data shapes", True, "--data shapes"),
+        ("--data stl10/unlabeled --root /data", False, "--data stl10 --root /data"),
+        ("--data folder:birds --group-by x --skip-damaged", True, "--data folder:birds --group-by x --skip-damaged"),
+        ("--data folder:birds", False, "--data NAME --train-data NAME, both with labels"),
+    ],
+)
+def test_the_next_command_knows_the_data(words, labelled, expected):
+    options = cli.parser().parse_args(["train", "simclr", "--run-dir", "runs/a", *words.split()])
+    next_one = train_command.next_command(options, labelled)
+    assert next_one == f"aimsssl evaluate runs/a {expected}"
+    taken = cli.parser().parse_args(next_one.partition(",")[0].split()[1:])
+    assert taken.command == "evaluate" and taken.run == "runs/a"
 
 
 def test_python_dash_m(tmp_path):

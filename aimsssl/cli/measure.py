@@ -102,6 +102,7 @@ def _table(options: argparse.Namespace, rows: dict, sets: comparing.Sets, title:
     """Measure and print row after row; {row: measures, a dict a seed}, and what they were measured on."""
     table, found = comparing.Table(list(rows), sets), {}
     print(f"{title}, compared with {len(sets.train)} images, tested on {len(sets.test)}", *sets.notes, sep="\n")
+    print(f"a row each for {', '.join(rows)}: features, kNN, a linear probe, clusters; a row takes a while")
     print(table.head(), flush=True)
     with _warnings_told_once():
         for name, seeds in comparing.measured(rows, sets.pair, options.probe_labels):
@@ -119,6 +120,10 @@ def _finetune(options: argparse.Namespace) -> None:
     print(f"{options.run}: trained on {trained_on(run)}, tested on {len(sets.test)} images", *sets.notes, sep="\n")
     encoders = encoder, random_encoder(run)
     found = comparing.few_labels(run.config["method"], *encoders, sets.pair, options.labels_per_class, **settings)
+    print(
+        f"a training of {options.epochs} epochs for each of {options.seeds} seeds in every row; a row takes a while",
+        flush=True,
+    )
     rows = []
     with _warnings_told_once():
         for row in found:

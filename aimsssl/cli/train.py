@@ -5,9 +5,12 @@ import dataclasses
 import inspect
 import os
 import re
+import shlex
+import subprocess
 
 from .. import profile
 from ..comparing import shared_images
+from ..datasets import counterpart
 from ..training import (
     DeepClusterConfig,
     PretextConfig,
@@ -105,4 +108,25 @@ def _train(options: argparse.Namespace) -> None:
         return
     knn = [row["knn_accuracy"] for row in run.history if row["knn_accuracy"] is not None]
     print(f"{run}: loss {run.last('loss'):.3f}, {run.last('seconds'):.0f} s" + (f", kNN {knn[-1]:.3f}" if knn else ""))
-    print(f"next: aimsssl evaluate {options.run_dir} --data NAME")
+    print(f"next: {next_command(options, labelled=bool(images.classes))}")
+
+
+def next_command(options: argparse.Namespace, labelled: bool) -> str:
+    """The command that evaluates the run of these options on the test images of its own data."""
+    name = options.data if options.data.startswith("folder:") else options.data.split("/")[0]
+    words = ["aimsssl", "evaluate", options.run_dir, "--data"]
+    if not labelled and name.startswith("folder:"):
+        return f"{_typed(words)} NAME --train-data NAME, both with labels"
+    words.append(counterpart(name, "test"))
+    for flag, value in (
+        ("--root", options.root),
+        ("--image-size", options.image_size),
+        ("--group-by", options.group_by),
+    ):
+        words += [flag, str(value)] if value is not None else []
+    return _typed([*words, *(["--skip-damaged"] if options.skip_damaged else [])])
+
+
+def _typed(words: list[str]) -> str:
+    """As one types it in the shell of this system."""
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
