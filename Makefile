@@ -28,7 +28,7 @@ build: $(VENV)/.installed-dev
 	"$(BIN)/python" instructor/tools/build.py
 
 # the course for students, without solutions: make handout HANDOUT=FOLDER, or a file that ends in .zip
-HANDOUT ?= build/aimsssl-course.zip
+HANDOUT ?= build/aimsssl-handout.zip
 handout: $(VENV)/.installed-lab
 	"$(BIN)/python" -m aimsssl handout "$(HANDOUT)"
 

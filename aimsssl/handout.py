@@ -10,11 +10,12 @@ from . import course
 TAKEN = ("lessons", "aimsssl", "data", "pyproject.toml", "setup.py", "MANIFEST.in", "LICENSE")
 LEFT_OUT = ("runs", "downloads", "__pycache__", "build", "*.egg-info", "*.py[cod]", ".*", "_course")
 SOLUTIONS = "solutions.json"  # what `lesson.NAME.solution()` shows, packed; without it that says there are none
+FOLDER = "aimsssl-handout"  # in a zip; not the name of the folder that `aimsssl lab` makes inside
 README = "instructor/tools/handout_readme.md"
 
 
 def hand_out(target: Path, solutions: bool = False) -> list[Path]:
-    """Write the handout: a folder, or a zip file where `target` ends in `.zip`.
+    """Write the handout: a folder, or a zip file where `target` ends in `.zip`, with the folder aimsssl-handout in it.
 
     Args:
         target: a folder that does not exist or is empty, or a file that does not exist.
@@ -26,6 +27,7 @@ def hand_out(target: Path, solutions: bool = False) -> list[Path]:
 
     Raises:
         FileNotFoundError: this is no clone of the repository; an installation has no handout to give.
+        ValueError: `target` has the name of the folder that `aimsssl lab` makes in it.
         FileExistsError: something lies at `target`.
         OSError: it cannot be written. Nothing is left behind.
     """
@@ -34,6 +36,11 @@ def hand_out(target: Path, solutions: bool = False) -> list[Path]:
         raise FileNotFoundError(
             f"a handout is made from a clone of the repository, and {root} is none; to students who only need the "
             "package, give its wheel: it carries the lessons"
+        )
+    if target.name == course.FOLDER:
+        raise ValueError(
+            f"{target} has the name of the folder in which students will work, {course.FOLDER}; name the handout "
+            f"otherwise, for example {target.with_name(FOLDER)}"
         )
     if target.is_file() or (target.is_dir() and any(target.iterdir())):
         raise FileExistsError(f"{target} is there already; name another place, or delete it first")
@@ -53,7 +60,7 @@ def hand_out(target: Path, solutions: bool = False) -> list[Path]:
             whole = Path(temporary) / target.name
             with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
                 for path in files:
-                    archive.write(path, f"{target.stem}/{path.relative_to(folder).as_posix()}")
+                    archive.write(path, f"{FOLDER}/{path.relative_to(folder).as_posix()}")
             whole.replace(target)
         else:
             if target.is_dir():

@@ -4,12 +4,15 @@ import contextlib
 import csv
 import ctypes
 import dataclasses
+import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -18,7 +21,7 @@ from aimsssl import grading
 from aimsssl.cli import main
 from aimsssl.exercises import exercises_of, lessons, record
 from aimsssl.grading import answers as answering
-from aimsssl.grading import collecting, running
+from aimsssl.grading import collecting, reports, running
 from aimsssl.grading.judging import Verdict
 
 IS_LINUX, IS_POSIX = sys.platform.startswith("linux"), hasattr(os, "fork")
@@ -509,6 +512,215 @@ def test_large_things_are_not_read(tmp_path, monkeypatch):
     assert "letters of code" in {s.student: s.problem for s in grading.collect(tmp_path)[0]}["code2"]
 
 
+class Zip(dict):
+    """What is in a zip, by name."""
+
+
+def packed(content: object) -> bytes:
+    """A zip of what is in it, bytes as they are, or a notebook that says it."""
+    if not isinstance(content, Zip):
+        return content if isinstance(content, bytes) else notebook([content]).encode()
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, inner in content.items():
+            archive.writestr(name, packed(inner))
+    return data.getvalue()
+
+
+L3, L4, GIVEN, PDF = "03_nt_xent.ipynb", "04_simclr_training.ipynb", "_assignsubmission_file_", b"%PDF"
+TWO = Zip({f"Awa_123/{L3}": "a", f"Ben_124/{L3}": "b", f"__MACOSX/Awa_123/._{L3}": b"x", f"__MACOSX/Awa_123/{L3}": b""})
+SHAPES = {  # how learning platforms give it out: what lies in the folder, and {student: how many things}
+    "a class's zip": ({"class.zip": TWO}, {"Awa_123": 1, "Ben_124": 1}),
+    "wrapped once more": ({"c.zip": Zip({f"c/x/{s}/{L3}": s for s in "ab"})}, {"a": 1, "b": 1}),
+    "not alone": (
+        {"class.zip": TWO, "dan.ipynb": "d", f"Cira/aimsssl-course/lessons/{L3}": "c"},
+        {"class/Awa_123": 1, "class/Ben_124": 1, "Cira": 1, "dan": 1},
+    ),
+    "in a folder": (
+        {"week/zip.zip": TWO, f"Cira/{L3}": "c"}, {"week/zip/Awa_123": 1, "week/zip/Ben_124": 1, "Cira": 1}
+    ),
+    "Moodle's folders": (
+        {"c.zip": Zip({
+            f"Awa Diop_1{GIVEN}/{L3}": "a", f"Awa Diop_1{GIVEN}/more/{L4}": "a", f"Ben_2{GIVEN}/report.pdf": PDF,
+            f"Cira_3{GIVEN}/hw.zip": Zip({f"a/{L3}": "c", f"b/{L4}": "c"}),
+            "Dan_4_assignsubmission_onlinetext_/onlinetext.html": b"<p>",
+        })},
+        {"Awa Diop_1": 2, "Ben_2": 1, "Cira_3": 2, "Dan_4": 1},
+    ),
+    "Moodle's files": (
+        {f"Awa_1{GIVEN}{L3}": "a", f"Awa_1{GIVEN}{L4}": "a", f"Ben_2{GIVEN}{L3}": "b", f"Dan_4{GIVEN}report.pdf": PDF},
+        {"Awa_1": 2, "Ben_2": 1, "Dan_4": 1},
+    ),
+    "a zip of zips": (
+        {"class.zip": Zip({
+            "Awa.zip": Zip({L3: "a"}), "Ben.zip": Zip({f"aimsssl-course/lessons/{L3}": "b"}),
+            "Cira.zip": b"PK and no more", "Dan.zip": Zip({"a.txt": b"x"}),
+        })},
+        {"Awa": 1, "Ben": 1, "Cira": 1, "Dan": 1},
+    ),
+    "a zip in each folder of a zip": (
+        {"class.zip": Zip({f"{s}/work.zip": Zip({f"work/{L3}": s}) for s in "ab"} | {"c/": b"", "d/a.docx": b"x"})},
+        {"a": 1, "b": 1, "c": 1, "d": 1},
+    ),
+    "zips in a folder": ({f"week/{s}.zip": Zip({L3: s}) for s in "ab"}, {"week/a": 1, "week/b": 1}),
+    "a folder with a zip": ({"Awa/hw.zip": Zip({f"work/{L3}": "a", "work/x.png": b""}), f"Ben/{L3}": "b"},
+                            {"Awa": 1, "Ben": 1}),
+    "files at the top": (
+        {f"awa_123_{L3}": "a", f"awa_123_{L4}": "a", f"ben_124_{L3}": "b", "Dan Ba - 03_nt_xent (1).ipynb": "d"},
+        {"awa_123": 2, "ben_124": 1, "Dan Ba": 1},
+    ),
+    "files in a zip": (
+        {"class.zip": Zip({f"awa_123_{L3}": "a", f"Awa_123_{L4}": "a", f"ben_124_{L4}": "b", "cira.pdf": PDF})},
+        {"awa_123": 2, "ben_124": 1, "cira": 1},
+    ),
+    "files in a folder": ({f"class/{s}_{L3}": s for s in "ab"}, {"class/a": 1, "class/b": 1}),
+    "one's own name before it": ({f"Awa/awa_{L3}": "a", f"Awa/{L4}": "a"}, {"Awa": 2}),
+    "two versions": ({f"Ben/lessons/{L3}": "b", "Ben/lessons/03_nt_xent-0.1.0.ipynb": "c"}, {"Ben": 2}),
+    "all of the course in a zip": (
+        {
+            "Awa.zip": Zip({
+                f"aimsssl-handout/aimsssl-course/lessons/{L3}": "a", "aimsssl-handout/aimsssl/exercises/a.py": b"",
+                "aimsssl-handout/README.md": b"", f"aimsssl-course/lessons/.ipynb_checkpoints/{L3}": "old",
+            }),
+            f"Ben/{L4}": "b",
+        },
+        {"Awa": 1, "Ben": 1},
+    ),
+    "one's zip with a folder": ({"Awa.zip": Zip({f"work/{L3}": "a"}), f"Ben/{L3}": "b"}, {"Awa": 1, "Ben": 1}),
+    "a notebook of the class's": ({"c.zip": Zip({L3: "x", "Ben/report.pdf": PDF, f"Awa/{L3}": "a"})},
+                                  {"c": 1, "Awa": 1, "Ben": 1}),
+    "paths that climb": ({"z.zip": Zip({f"../../{L3}": "z"}), f"Ben/{L3}": "b"}, {"z": 1, "Ben": 1}),
+    "zips without end": ({"a.zip": Zip({"b.zip": Zip({"c.zip": Zip({"d.zip": Zip({L3: "a"})})})})}, {"a/b": 1}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_who_is_the_student(tmp_path, shape):
+    """However it is given out, each has a row, and no two have one together."""
+    content, expected = SHAPES[shape]
+    for name, inner in content.items():
+        write(tmp_path / name, packed(inner))
+    found, skipped = grading.collect(tmp_path)
+    assert Counter(submission.student for submission in found) == expected
+    assert skipped == []
+
+
+def test_an_empty_folder_beside_others_has_a_row(tmp_path):
+    write(tmp_path / "class" / "Awa" / L3, notebook(["a"]))
+    (tmp_path / "class" / "Ben").mkdir()
+    assert {s.student: s.problem for s in grading.collect(tmp_path)[0]} == {
+        "class/Awa": "", "class/Ben": "the folder is empty",
+    }  # fmt: skip
+
+
+def test_a_zip_is_read_up_to_its_limits(tmp_path, monkeypatch):
+    write(tmp_path / "class.zip", packed(TWO))
+    write(tmp_path / "zips.zip", packed(Zip({"Awa.zip": Zip({L3: "x" * 3000}), "Ben.zip": Zip({L3: "b"})})))
+    problems = lambda: {s.student: s.problem for s in grading.collect(tmp_path)[0] if s.problem}  # noqa: E731
+    assert problems() == {}
+    with monkeypatch.context() as patch:
+        patch.setattr(collecting._Allowance, "__init__", lambda self: self.__dict__.update(files=1, bytes=9, letters=9))
+        said = problems()
+    assert said.pop("class") == f"there are more than {collecting.ZIP_FILES} notebooks in the zip; it was not read"
+    with monkeypatch.context() as patch:
+        patch.setattr(collecting._Allowance, "__init__", lambda self: self.__dict__.update(files=9, bytes=9, letters=9))
+        said = problems()
+    assert said["class/Ben_124"] == said["zips/Ben"] == "it was not read: there is too much in the zip"
+    assert "class/Awa_123" not in said, "what was read before counts"
+    monkeypatch.setattr(collecting, "INNER_ZIP_BYTES", 1000)
+    monkeypatch.setattr(collecting, "NOTEBOOKS", 1)
+    write(tmp_path / "Cira" / L3, notebook(["c"]))
+    write(tmp_path / "Cira" / L4, notebook(["c"]))
+    assert problems() == {"zips/Awa": "it is larger than 0 MiB", "Cira": "only the first 1 were read"}
+
+
+def graded_by(student: str, name: str, cell: str, kind: str = "solved") -> grading.Graded:
+    lessons = {number: Verdict(kind) for number in re.findall(r"\b0[34](?=_)", name)}
+    verdicts = {{"03": ("03", "nt_xent"), "04": KEY}[number]: verdict for number, verdict in lessons.items()}
+    return grading.Graded(collecting.Submission(student, name, ((1, "", cell),), digest=cell), verdicts)
+
+
+def test_two_notebooks_of_a_lesson_are_said(tmp_path):
+    """Under one student: the better answer counts, and if there are two students behind it, somebody can see it."""
+    several = [graded_by("Awa", f"Awa/{L3}", "a", "wrong"), graded_by("Awa", "Awa/03_nt_xent-0.1.0.ipynb", "b")]
+    said = grading.report(several)
+    line = f"▲ 2 different notebooks of lesson 03, the better answer of each exercise counts: Awa/{L3}, Awa/03_nt_xent-"
+    assert line in said and "✓ nt_xent" in said
+    grading.write_csv(several, tmp_path / "g.csv")
+    grading.write_html(several, tmp_path / "g.html")
+    for table in ("g.csv", "g.html"):
+        assert "2 different notebooks of lesson 03" in (tmp_path / table).read_text(encoding="utf-8")
+    same = [
+        graded_by("Awa", f"Awa/{L3}", "a"),
+        graded_by("Awa", f"Awa/copy/{L3}", "a"),
+        graded_by("Awa", f"Awa/{L4}", "b"),
+    ]
+    assert "▲ " not in grading.report(same).replace(reports.SIGNS, "")
+    unlike = [graded_by("class", f"class.zip/{name}.ipynb", name) for name in ("awa", "ben")]
+    for graded, key in zip(unlike, (("03", "nt_xent"), KEY), strict=True):
+        graded.verdicts[key] = Verdict("solved")
+    assert "▲ taken for one student's: class.zip/awa.ipynb, class.zip/ben.ipynb" in grading.report(unlike)
+
+
+def test_the_start_page_is_passed_over(tmp_path):
+    whole = [graded_by("Awa", f"Awa/{L3}", "a"), graded_by("Awa", "Awa/00_start.ipynb", "exercises.progress()")]
+    assert "00_start" not in grading.report(whole)
+    assert "00_start.ipynb: no exercise of a lesson is in it" in grading.report(whole[1:]), "it is all that came"
+    other = graded_by("Awa", "Awa/mine.ipynb", "1")
+    assert "mine.ipynb: no exercise of a lesson is in it" in grading.report([*whole, other])
+
+
+def a_class() -> list[grading.Graded]:
+    """40 students with all exercises, and one without."""
+    keys = [(number, name) for number, lesson in lessons().items() for name in exercises_of(lesson)]
+    kinds = [Verdict("solved"), Verdict("not attempted"), Verdict("raised", "NameError: x"), Verdict("look at it")]
+    results = [grading.Graded(collecting.Submission("Zoë", "Zoë/a.pdf", problem="no notebook: a.pdf"))]
+    for i in range(40):
+        verdicts = {key: kinds[(i * j) % 4] if j % 3 else kinds[0] for j, key in enumerate(keys)}
+        name = f"Student Number_{1000 + i}" if i else "A_very_long_name" * 12
+        results.append(grading.Graded(collecting.Submission(name, f"{i}/{L3}", digest=str(i)), verdicts))
+    return results
+
+
+def test_the_page_begins_with_what_most_got_wrong(tmp_path):
+    grading.write_html(a_class(), tmp_path / "g.html")
+    text = (tmp_path / "g.html").read_text(encoding="utf-8")
+    assert "<h1>40 students</h1>" in text and "<p>1 more handed in no notebook" in text and "0 of 0" not in text
+    by_count = [sum(map(int, re.findall(r"<tr><td>(\d+)</td>", part))) for part in text.split("<h3>")[1:]]
+    assert len(by_count) >= 10 and by_count == sorted(by_count, reverse=True) and by_count[-1] > 0
+    assert len(re.findall("<h3>", text.partition("<details>")[0])) == 5, "the rest is folded"
+    assert re.search(r"<summary>No mistake: \d+ exercises</summary><?", text)
+
+
+def test_the_page_can_be_read_and_used_by_keyboard(tmp_path):
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    playwright = pytest.importorskip("playwright.sync_api")
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    if chromium is None:
+        pytest.skip("needs Chromium")
+    grading.write_html(a_class(), tmp_path / "g.html")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium)
+        for width in (1280, 400):
+            page = browser.new_page(viewport={"width": width, "height": 900})
+            page.goto((tmp_path / "g.html").as_uri())
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, "the table scrolls, not the page"
+            names = page.locator(".wide tbody th")
+            assert names.count() == 41
+            lines = [box["height"] for box in (names.nth(i).bounding_box() for i in range(41))]
+            assert sorted(lines)[-2] < 60, "a name stands on one line or two"
+            table = page.locator(".wide")
+            assert page.locator(".wide tbody").bounding_box()["height"] < 41 * 60 + max(lines)
+            table.focus()
+            watch = "t => { window.moved = new Promise(done => t.onscroll = () => done(t.scrollLeft)) }"
+            table.evaluate(watch)
+            page.keyboard.press("ArrowRight")
+            assert page.evaluate("window.moved") > 0
+            assert page.locator(".wide tbody th").first.is_visible()
+            assert [v["id"] for v in axe.Axe().run(page).response["violations"]] == []
+        browser.close()
+
+
 def test_a_spreadsheet_sees_no_formula(tmp_path):
     names = ["=1", "+1", "-1", "@a", "\t=1", "\r=1", "  =1", "\n=1", "＝1", "a=1", "|x", ""]
     results = [grading.Graded(collecting.Submission(name, "x", problem="p")) for name in names]
@@ -533,6 +745,38 @@ def test_the_command(tmp_path, capsys, monkeypatch):
         assert main([*command, option, "0"]) == 2 and "above 0, got 0" in capsys.readouterr().err
     for folder, words in ((tmp_path / "none", "is not a folder"), (tmp_path / "in" / "lea.ipynb", "is not a folder")):
         assert main(["grade", str(folder)]) == 2 and words in capsys.readouterr().err
+
+
+def test_no_table_is_lost(tmp_path, capsys):
+    """Neither to another folder, nor where students have gone from this one."""
+    for name in ("one/awa", "one/ben", "two/cira"):
+        write(tmp_path / f"{name}.ipynb", notebook([f"print('{name}')"]))
+    grade = lambda folder: main(["grade", str(tmp_path / folder), "--out", str(tmp_path / "g.csv")])  # noqa: E731
+    (tmp_path / "empty").mkdir()
+    assert grade("empty") == 2, "nothing to grade, and nothing claimed"
+    assert grade("one") == grade("one") == 0
+    assert str(tmp_path / "g.jsonl") in capsys.readouterr().out
+    before = {path: path.read_text() for path in tmp_path.glob("g.*")}
+    assert grade("two") == 2 and f"has the grades of {tmp_path / 'one'}" in capsys.readouterr().err
+    assert {path: path.read_text() for path in tmp_path.glob("g*")} == before
+    (tmp_path / "one" / "ben.ipynb").unlink()
+    assert grade("one") == 0
+    assert f"no longer in {tmp_path / 'one'}: ben; the table with them is now {tmp_path / 'g-1.csv'}" in (
+        capsys.readouterr().err
+    )
+    assert (tmp_path / "g-1.csv").read_text() == before[tmp_path / "g.csv"] and (tmp_path / "g-1.html").exists()
+    assert grade("one") == 0 and not (tmp_path / "g-2.csv").exists()
+
+
+@pytest.mark.skipif(not IS_POSIX, reason="pipes of POSIX")
+def test_whoever_reads_only_the_first_line_sees_no_error(tmp_path):
+    write(tmp_path / "in" / "lea.ipynb", notebook(["print('nothing of a lesson')"]))
+    command = [sys.executable, "-m", "aimsssl", "grade", str(tmp_path / "in"), "--out", str(tmp_path / "g.csv")]
+    reader, writer = os.pipe()
+    os.close(reader)  # nobody reads
+    with os.fdopen(writer, "wb") as nobody:
+        ran = subprocess.run(command, stdout=nobody, stderr=subprocess.PIPE, text=True)
+    assert ran.returncode == 0 and "roken" not in ran.stderr and (tmp_path / "g.csv").exists()
 
 
 def test_the_table_is_checked_before_anything_runs(tmp_path, capsys, monkeypatch):

@@ -98,8 +98,17 @@ def test_a_zip_has_the_same_files_in_one_folder(folder, tmp_path):
     handout.hand_out(target)
     with zipfile.ZipFile(target) as archive:
         names = {name.partition("/")[2] for name in archive.namelist()}
-        assert {name.partition("/")[0] for name in archive.namelist()} == {"for the class"}
+        assert {name.partition("/")[0] for name in archive.namelist()} == {"aimsssl-handout"}
     assert names == {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_it_does_not_have_the_name_of_the_folder_that_a_student_works_in(folder, tmp_path, capsys):
+    """Else there would be two, one in the other, and the outer one is what an update replaces."""
+    assert cli.main(["handout", str(tmp_path / course.FOLDER)]) == 2
+    assert "name the handout otherwise" in capsys.readouterr().err and not list(tmp_path.iterdir())
+    assert handout.FOLDER != course.FOLDER
+    readme = " ".join((folder / "README.md").read_text(encoding="utf-8").split())
+    assert "not in the folder `lessons/`" in readme and "a folder with your name" in readme
 
 
 @pytest.mark.parametrize("there", ["mine.txt", None])

@@ -10,10 +10,11 @@ own, such as one copied from a neighbour; a fault of the kernel; and, where the 
 
 from .collecting import Submission, collect
 from .judging import KINDS, Verdict
-from .reports import by_student, report, write_csv, write_html
+from .page import write_html
+from .reports import by_student, cell, report, students_in, write_csv
 from .running import Graded, grade_folder
 
 __all__ = [
-    "KINDS", "Graded", "Submission", "Verdict", "by_student", "collect", "grade_folder", "report", "write_csv",
-    "write_html",
+    "KINDS", "Graded", "Submission", "Verdict", "by_student", "cell", "collect", "grade_folder", "report",
+    "students_in", "write_csv", "write_html",
 ]  # fmt: skip

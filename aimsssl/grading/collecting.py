@@ -5,20 +5,26 @@ one student's file must not take away the others' grades.
 """
 
 import hashlib
+import io
 import json
 import lzma
 import os
-import re
 import stat
 import zipfile
 import zlib
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-NOTEBOOK_BYTES, ZIP_BYTES, CODE_LETTERS, ZIP_NOTEBOOKS = 50 << 20, 500 << 20, 1_000_000, 100
-NOT_OURS = {".ipynb_checkpoints", ".git", ".DS_Store", ".aimsssl"}  # what programs leave; not worth a word
+from .naming import Folder, Home, students
+
+NOTEBOOK_BYTES, ZIP_BYTES, CODE_LETTERS = 50 << 20, 500 << 20, 1_000_000
+NOTEBOOKS, ZIP_FILES, ZIPS_IN_ZIPS = 100, 5000, 2  # of one student; in one zip; how deep
+INNER_ZIP_BYTES, UNPACKED_BYTES, UNPACKED_LETTERS = 200 << 20, 10 << 30, 200_000_000  # the last two: of a whole zip
+# what programs leave; not worth a word
+NOT_OURS = {".ipynb_checkpoints", ".git", ".DS_Store", ".aimsssl", ".delivered.json", "__MACOSX", "Thumbs.db",
+            "desktop.ini"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -32,46 +38,60 @@ class Submission:
     digest: str = ""
 
 
+EMPTY = "the folder is empty"
+
+
 class Unreadable(Exception):
     """Why a file is not read, in a few words."""
+
+
+@dataclass
+class _Found:
+    """A submission before its student is known: the folders and the file where it lies."""
+
+    folders: Home
+    file: str
+    submission: Submission
+    is_notebook: bool = True  # or something that should hold one
 
 
 def collect(folder: Path, without: Iterable[Path] = ()) -> tuple[list[Submission], list[str]]:
     """Every submission below `folder`, in order, and the names that were skipped. `without`: our own tables.
 
-    A student is the folder that holds the notebook, seen from `folder`; at the top, the file's name.
+    `naming` says who is the student.
 
     Raises:
         ValueError: there is nothing below the folder.
     """
     folder, without = folder.resolve(), {path.resolve() for path in without}
-    found, odd, skipped = [], [], []  # [(path, [submissions])], [(path, problem)], [name]
+    found, skipped = [], []
     for path, problem in _walk(folder, skipped):
-        if path in without:
-            continue
-        if problem:
-            odd.append((path, problem))
-        elif path.suffix.lower() in (".ipynb", ".zip"):
-            found.append(path)
-        else:
-            odd.append((path, f"no notebook: {shown(path.name)}"))
-    if not found and not odd:
+        if path not in without and (path, problem) != (folder, EMPTY):
+            found += _at(path, path.relative_to(folder), problem, skipped)
+    if not found:
         raise ValueError(f"there is nothing to grade below {shown(folder)}")
-    names = _students(folder, [*found, *(path for path, _ in odd)])
-    submissions = [submission for path in found for submission in _read(path, folder, names[path])]
-    homes = {path.parent for path in found} - {folder}
-    for path, problem in odd:
-        if path.parent == folder or not any(_above(home, path) or _above(path.parent, home) for home in homes):
-            submissions.append(Submission(names[path], shown(path.relative_to(folder)), problem=problem))
-        elif path.suffix.lower() == ".ipynb":  # a notebook that is a pipe, a link, …: its student should know
-            submissions.append(Submission(names[path], shown(path.relative_to(folder)), problem=problem))
+    named = students([(one.folders, one.file) for one in found], [one.is_notebook for one in found])
+    by_student = defaultdict(list)
+    for one, name in zip(found, named, strict=True):
+        if name is not None:
+            by_student[whole(name or folder.name)].append(one.submission)
+    submissions = []
+    for student, own in by_student.items():
+        if len(own) > NOTEBOOKS:
+            own[NOTEBOOKS:] = [Submission("", f"{len(own)} files", problem=f"only the first {NOTEBOOKS} were read")]
+        submissions += [replace(one, student=student) for one in own]
     return sorted(submissions, key=lambda s: (s.student, s.name)), sorted(skipped)
 
 
 def shown(text: object) -> str:
     """Text of a stranger, fit for a terminal or a table: signs that cannot be printed are written out, `\\x1b`."""
+    return whole(text)[:300]
+
+
+def whole(text: object) -> str:
+    """The same, however long it is: two students must not become one."""
     text = str(text).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)[:300]
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def code_cells(data: bytes) -> tuple[tuple[int, str, str], ...]:
@@ -102,12 +122,13 @@ def _walk(folder: Path, skipped: list[str]) -> Iterator[tuple[Path, str]]:
         yield folder, f"the folder cannot be read ({error.strerror})"
         return
     if not entries:
-        yield folder / "", "the folder is empty"
+        yield folder, EMPTY
     for entry in entries:
         path = folder / entry.name
+        if _is_left(entry.name):
+            continue
         if entry.name.startswith("."):
-            if entry.name not in NOT_OURS:
-                skipped.append(shown(path))
+            skipped.append(shown(path))
         elif entry.is_symlink() or (hasattr(entry, "is_junction") and entry.is_junction()):
             yield path, f"{shown(entry.name)} is a link; links are not followed"
         elif entry.is_dir(follow_symlinks=False):
@@ -118,49 +139,42 @@ def _walk(folder: Path, skipped: list[str]) -> Iterator[tuple[Path, str]]:
             yield path, ""
 
 
-def _students(folder: Path, paths: list[Path]) -> dict[Path, str]:
-    """The student of each path. At the top it is the name without its ending, unless two would then be one."""
-    top = [path for path in paths if path.parent == folder]
-    taken = Counter(path.stem for path in top)
-    taken.update({path.relative_to(folder).parts[0] for path in paths if path.parent != folder and path != folder})
-    students = {}
-    for path in paths:
-        if path == folder:
-            students[path] = shown(folder.name)
-        elif path.parent == folder:
-            is_plain = path.suffix.lower() in (".ipynb", ".zip") and taken[path.stem] == 1
-            students[path] = shown(path.stem if is_plain else path.name)
-        else:
-            students[path] = shown(path.parent.relative_to(folder).as_posix())
-    return students
+def _is_left(name: str) -> bool:
+    return name in NOT_OURS or name.startswith("._")
 
 
-def _above(upper: Path, lower: Path) -> bool:
-    return upper == lower or upper in lower.parents
-
-
-def _read(path: Path, folder: Path, student: str) -> list[Submission]:
-    name = shown(path.relative_to(folder).as_posix())
+def _at(path: Path, place: Path, problem: str, skipped: list[str]) -> list[_Found]:
+    """What lies at a path: a notebook, what is in a zip, or a problem."""
+    name, ending = shown(place.as_posix()), path.suffix.lower()
+    is_zip = ending == ".zip" and not problem
+    *folders, file = place.parts or ("",)
+    folders = tuple(map(Folder, folders))
+    if problem.startswith("the folder"):
+        folders, file = (*folders, Folder(file)) if file else (), ""
+    if problem or ending not in (".ipynb", ".zip"):
+        submission = Submission("", name, problem=problem or f"no notebook: {shown(path.name)}")
+        return [_Found(folders, file, submission, is_notebook=ending == ".ipynb" and bool(file))]
+    if is_zip:
+        folders, file = (*folders, Folder(file, is_zip=True)), ""
     try:
-        is_zip = path.suffix.lower() == ".zip"
-        with _open(path, ZIP_BYTES if is_zip else NOTEBOOK_BYTES) as file:
+        with _open(path, ZIP_BYTES if is_zip else NOTEBOOK_BYTES) as opened:
             if is_zip:
-                return list(_in_zip(file, student, name))
-            return [_submission(student, name, file.read(NOTEBOOK_BYTES + 1))]
+                return list(_in_zip(opened, folders, name, _Allowance(), skipped))
+            return [_Found(folders, file, _submission(name, opened.read(NOTEBOOK_BYTES + 1)))]
     except OSError as error:
-        return [Submission(student, name, problem=f"it cannot be read ({shown(error.strerror)})")]
-    except Unreadable as problem:
-        return [Submission(student, name, problem=str(problem))]
+        return [_Found(folders, file, Submission("", name, problem=f"it cannot be read ({shown(error.strerror)})"))]
+    except Unreadable as unreadable:
+        return [_Found(folders, file, Submission("", name, problem=str(unreadable)))]
 
 
-def _submission(student: str, name: str, data: bytes) -> Submission:
+def _submission(name: str, data: bytes) -> Submission:
     digest = hashlib.sha256(data).hexdigest()
     try:
         if len(data) > NOTEBOOK_BYTES:
             raise Unreadable(f"it is larger than {NOTEBOOK_BYTES >> 20} MiB")
-        return Submission(student, name, code_cells(data), digest=digest)
+        return Submission("", name, code_cells(data), digest=digest)
     except Unreadable as problem:
-        return Submission(student, name, problem=str(problem), digest=digest)
+        return Submission("", name, problem=str(problem), digest=digest)
 
 
 def _open(path: Path, limit: int):
@@ -175,33 +189,100 @@ def _open(path: Path, limit: int):
     return file
 
 
-def _in_zip(file, student: str, name: str) -> Iterator[Submission]:
-    """The notebooks in a zip, each read into memory up to the limit. Where a name in it points does not matter."""
+@dataclass
+class _Allowance:
+    """What may still be read from one zip that was handed in, with the zips in it."""
+
+    files: int = ZIP_FILES
+    bytes: int = UNPACKED_BYTES
+    letters: int = UNPACKED_LETTERS
+
+    def spend(self, data: bytes, submission: Submission | None = None) -> None:
+        self.bytes -= len(data)
+        self.letters -= sum(len(source) for _, _, source in submission.cells) if submission else 0
+
+    @property
+    def is_spent(self) -> bool:
+        return min(self.bytes, self.letters) < 0
+
+
+def _in_zip(file, folders: Home, name: str, left: _Allowance, skipped: list[str]) -> Iterator[_Found]:
+    """What is in a zip, each notebook read into memory up to the limit; zips in it as well.
+
+    Where a name in it points does not matter.
+    """
+    trouble = lambda problem: _Found(folders, "", Submission("", name, problem=problem))  # noqa: E731
     try:
         with zipfile.ZipFile(file) as archive:
-            inside = [i for i in archive.infolist() if i.filename.lower().endswith(".ipynb") and not i.is_dir()]
-            inside = [i for i in inside if not any(re.match(r"__MACOSX$|\.[^.]", part) for part in _parts(i))]
+            inside, others = _members(archive, name, skipped)
+            left.files -= len(inside)
+            if left.files < 0:
+                yield trouble(f"there are more than {ZIP_FILES} notebooks in the zip; it was not read")
+                return
             if not inside:
-                yield Submission(student, name, problem="there is no notebook in the zip")
-            for info in inside[:ZIP_NOTEBOOKS]:
-                member = f"{name}/{shown(info.filename)}"
-                try:
-                    with archive.open(info) as opened:
-                        data = opened.read(NOTEBOOK_BYTES + 1)
-                except (OSError, RuntimeError, NotImplementedError, ValueError, *DAMAGED) as error:
-                    problem = "it is encrypted" if info.flag_bits & 1 else f"it is damaged ({type(error).__name__})"
-                    yield Submission(student, member, problem=problem)
-                else:
-                    yield _submission(student, member, data)
-            if len(inside) > ZIP_NOTEBOOKS:
-                problem = f"{len(inside)} notebooks in one zip; the first {ZIP_NOTEBOOKS} were read"
-                yield Submission(student, name, problem=problem)
+                yield trouble("there is no notebook in the zip")
+                return
+            for info, (*inner, base) in inside:
+                yield from _member(archive, info, (*folders, *map(Folder, inner)), base, name, left, skipped)
+            for inner, base in list(others.items())[:ZIP_FILES]:
+                place = shown("/".join((name, *inner, base)).rstrip("/"))
+                problem = f"no notebook: {shown(base)}" if base else EMPTY
+                submission = Submission("", place, problem=problem)
+                yield _Found((*folders, *map(Folder, inner)), base, submission, is_notebook=False)
     except (OSError, ValueError, NotImplementedError, RuntimeError, *DAMAGED) as error:
-        yield Submission(student, name, problem=f"it is no zip that can be read ({type(error).__name__})")
+        yield trouble(f"it is no zip that can be read ({type(error).__name__})")
 
 
 DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError)
+Member = tuple[zipfile.ZipInfo, list[str]]
 
 
-def _parts(info: zipfile.ZipInfo) -> list[str]:
-    return info.filename.replace("\\", "/").split("/")
+def _members(archive: zipfile.ZipFile, name: str, skipped: list[str]) -> tuple[list[Member], dict[tuple, str]]:
+    """The notebooks and zips of a zip, with the parts of their names; `{folder: one file}` for all other files."""
+    inside, others = [], {}
+    for info in archive.infolist():
+        parts = [part for part in info.filename.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+        if not parts or any(map(_is_left, parts)):
+            continue
+        is_one = parts[-1].lower().endswith((".ipynb", ".zip")) and not info.is_dir()
+        if any(part.startswith(".") for part in parts):
+            skipped += [shown(f"{name}/{info.filename}")] if is_one else []
+        elif is_one:
+            inside.append((info, parts))
+        elif info.is_dir():
+            others.setdefault(tuple(parts), "")
+        else:
+            others[tuple(parts[:-1])] = others.get(tuple(parts[:-1])) or parts[-1]
+    above = {tuple(parts[:end]) for _, parts in inside for end in range(len(parts))}
+    above |= {folder[:end] for folder in others for end in range(len(folder))}
+    return inside, {folder: file for folder, file in others.items() if file or folder not in above}
+
+
+def _member(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, folders: Home, base: str, name: str, left: _Allowance, skipped
+) -> Iterator[_Found]:
+    """One notebook of a zip, or what is in a zip in it."""
+    member, is_zip = shown(f"{name}/{info.filename}"), base.lower().endswith(".zip")
+    here = ((*folders, Folder(base, is_zip=True)), "") if is_zip else (folders, base)
+    trouble = lambda problem: _Found(*here, Submission("", member, problem=problem))  # noqa: E731
+    if is_zip and sum(folder.is_zip for folder in here[0]) > ZIPS_IN_ZIPS + 1:
+        yield trouble("a zip in a zip in a zip in a zip is not read")
+        return
+    if left.is_spent:
+        yield trouble("it was not read: there is too much in the zip")
+        return
+    limit = INNER_ZIP_BYTES if is_zip else NOTEBOOK_BYTES
+    try:
+        with archive.open(info) as opened:
+            data = opened.read(limit + 1)
+    except (OSError, RuntimeError, NotImplementedError, ValueError, *DAMAGED) as error:
+        yield trouble("it is encrypted" if info.flag_bits & 1 else f"it is damaged ({type(error).__name__})")
+        return
+    submission = None if is_zip else _submission(member, data)
+    left.spend(data, submission)
+    if submission:
+        yield _Found(*here, submission)
+    elif len(data) > limit:
+        yield trouble(f"it is larger than {limit >> 20} MiB")
+    else:
+        yield from _in_zip(io.BytesIO(data), here[0], member, left, skipped)

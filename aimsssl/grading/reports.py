@@ -1,17 +1,17 @@
-"""The verdicts as text, as a table for a spreadsheet, and as a page: what did the class get wrong most often?"""
+"""The verdicts as text and as a table for a spreadsheet."""
 
 import contextlib
 import csv
-import html
 import io
 import os
+import re
 import tempfile
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..exercises import exercises_of, lessons
 from .judging import KINDS, Verdict
+from .naming import says_its_lesson
 from .running import Graded, in_order
 
 Key = tuple[str, str]  # lesson, exercise
@@ -19,7 +19,7 @@ SIGNS = (
     "✓ solved   ◇ right, but the solution was seen   ✗ tried: what is wrong   ○ not attempted   "
     "▲ look at it yourself, or: it could not be read"
 )
-MISTAKES = ("wrong", "raised", "syntax error", "timed out", "stopped", "no function of this name", "look at it")
+CELLS = '"cell 11" is the eleventh of the notebook from its top, cells of text counted as well'
 
 
 def by_student(results: Iterable[Graded]) -> dict[str, dict[Key, Verdict]]:
@@ -29,24 +29,51 @@ def by_student(results: Iterable[Graded]) -> dict[str, dict[Key, Verdict]]:
         verdicts = students.setdefault(graded.student, {})
         for key, verdict in graded.verdicts.items():
             verdicts[key] = min(verdicts.get(key, verdict), verdict, key=lambda v: rank.index(v.kind))
-    return {student: dict(sorted(verdicts.items(), key=_place)) for student, verdicts in students.items()}
+    return {student: dict(sorted(verdicts.items(), key=place)) for student, verdicts in students.items()}
 
 
-def _place(item: tuple[Key, Verdict] | Key) -> tuple[str, int]:
+def place(item: tuple[Key, Verdict] | Key) -> tuple[str, int]:
     """Sorts exercises in the order of the lessons."""
     lesson, name = item[0] if isinstance(item[0], tuple) else item
     return lesson, in_order(lesson).index(name)
 
 
 def problems(results: Iterable[Graded]) -> dict[str, list[str]]:
-    """{student: what could not be read}."""
-    found = defaultdict(list)
+    """{student: what could not be read, or may be two students' work}."""
+    found, own = defaultdict(list), defaultdict(list)
     for graded in results:
+        own[graded.student].append(graded)
         if graded.submission.problem:
             found[graded.student].append(f"{graded.submission.name}: {graded.submission.problem}")
-        elif not graded.verdicts:
-            found[graded.student].append(f"{graded.submission.name}: no exercise of a lesson is in it")
-    return found
+    for student, several in own.items():
+        graded = [one for one in several if one.verdicts]
+        for one in several:
+            if not (one.verdicts or one.submission.problem or (graded and _is_start_page(one))):
+                found[student].append(f"{one.submission.name}: no exercise of a lesson is in it")
+        found[student] += _more_than_one(graded)
+    return {student: said for student, said in found.items() if said}
+
+
+def _is_start_page(graded: Graded) -> bool:
+    return "00_start" in graded.submission.name.rpartition("/")[2]
+
+
+def _more_than_one(graded: list[Graded]) -> list[str]:
+    """What one student's notebooks say against being one student's, or one version."""
+    names, told = defaultdict(dict), []
+    for one in graded:
+        for lesson in {lesson for lesson, _ in one.verdicts}:
+            names[lesson].setdefault(one.submission.cells, one.submission.name)
+    for lesson, versions in sorted(names.items()):
+        if len(versions) > 1:
+            told.append(
+                f"{len(versions)} different notebooks of lesson {lesson}, the better answer of each exercise counts: "
+                + ", ".join(versions.values())
+            )
+    strange = [one.submission.name for one in graded if not says_its_lesson(one.submission.name.rpartition("/")[2])]
+    if len(strange) > 1 and not told:
+        told.append(f"taken for one student's: {', '.join(strange)}")
+    return told
 
 
 def twins(results: list[Graded]) -> list[tuple[str, ...]]:
@@ -68,7 +95,12 @@ def report(results: list[Graded]) -> str:
             lines.append(f"  lesson {lesson}  " + "   ".join(told))
         lines += [f"  ▲ {problem}" for problem in unread.get(student, ())]
     lines += [f"the very same file: {', '.join(students)}" for students in twins(results)]
-    return "\n".join([*lines, SIGNS])
+    return "\n".join([*lines, SIGNS, *([CELLS] if has_cells(by_student(results)) else [])])
+
+
+def has_cells(students: dict[str, dict[Key, Verdict]]) -> bool:
+    """Whether a verdict speaks of a cell by its number."""
+    return any(re.search(r"\bcell \d", v.detail) for verdicts in students.values() for v in verdicts.values())
 
 
 def _bracket(verdict: Verdict) -> str:
@@ -80,86 +112,33 @@ def _bracket(verdict: Verdict) -> str:
 def write_csv(results: list[Graded], path: Path) -> None:
     """A row a student, a column an exercise; what could not be read is in the last column."""
     students, unread = by_student(results), problems(results)
-    keys = sorted({key for verdicts in students.values() for key in verdicts}, key=_place)
+    keys = sorted({key for verdicts in students.values() for key in verdicts}, key=place)
     out = io.StringIO(newline="")
     table = csv.writer(out)
     table.writerow(["student", *(f"{lesson} {name}" for lesson, name in keys), "solved", "problems"])
     for student, verdicts in students.items():
         solved = sum(verdict.kind == "solved" for verdict in verdicts.values())
         cells = [str(verdicts.get(key, "")) for key in keys]
-        table.writerow(map(_cell, [student, *cells, solved, "; ".join(unread.get(student, ()))]))
-    _write(path, out.getvalue())
+        table.writerow(map(cell, [student, *cells, solved, "; ".join(unread.get(student, ()))]))
+    write_text(path, out.getvalue())
 
 
-def _cell(value: object) -> object:
+def students_in(path: Path) -> set[str]:
+    """The students of an older table, as `cell` wrote them; none where it cannot be read."""
+    with contextlib.suppress(OSError, ValueError, csv.Error):
+        with open(path, newline="", encoding="utf-8") as file:
+            return {row["student"] for row in csv.DictReader(file) if row.get("student")}
+    return set()
+
+
+def cell(value: object) -> object:
     """A spreadsheet must not take what a student wrote for a formula."""
     if not isinstance(value, str) or not value:
         return value
     return f"'{value}" if value.strip()[:1] in tuple("=+-@＝＋－＠|%") or value[0] in "\t\r\n" else value
 
 
-def write_html(results: list[Graded], path: Path) -> None:
-    """A page for the teacher: each exercise with how many solved it and the class's mistakes, then every student."""
-    students, unread = by_student(results), problems(results)
-    keys = sorted({key for verdicts in students.values() for key in verdicts}, key=_place)
-    parts = [f"<h1>{len(students)} students</h1>", "<h2>What the class got wrong</h2>"]
-    for lesson, name in keys:
-        verdicts = [v[lesson, name] for v in students.values() if (lesson, name) in v]
-        count = Counter(verdict.kind for verdict in verdicts)
-        parts.append(
-            f"<h3>{lesson} {html.escape(name)}</h3><p>{count['solved']} of {len(verdicts)} solved, "
-            f"{count['not attempted']} not attempted</p>"
-        )
-        wrong = Counter(_mistake(verdict) for verdict in verdicts if verdict.kind in MISTAKES)
-        known = getattr(exercises_of(lessons()[lesson])[name], "mistakes", {})
-        texts = {mistake: getattr(said, "message", said) for mistake, said in known.items()}
-        rows = [(str(n), mistake, str(texts.get(mistake, ""))) for mistake, n in wrong.most_common()]
-        parts.append(_table(["students", "mistake", "what the check says"], rows) if rows else "")
-    parts += ["<h2>Students</h2>"]
-    header = ["student", "solved", *(f"{lesson} {name}" for lesson, name in keys), "could not be read"]
-    rows = []
-    for student, verdicts in students.items():
-        solved = sum(verdict.kind == "solved" for verdict in verdicts.values())
-        signs = [_sign(verdicts.get(key)) for key in keys]
-        rows.append((student, f"{solved} of {len(verdicts)}", *signs, "; ".join(unread.get(student, ()))))
-    parts += [_table(header, rows), f"<p>{SIGNS}</p>"]
-    parts += [f"<p>The very same file: {html.escape(', '.join(names))}</p>" for names in twins(results)]
-    _write(path, PAGE.format(body="\n".join(parts)))
-
-
-def _mistake(verdict: Verdict) -> str:
-    if verdict.kind == "wrong":
-        return verdict.detail
-    return f"raised {verdict.detail.split(':')[0]}".strip() if verdict.kind == "raised" else verdict.kind
-
-
-def _sign(verdict: Verdict | None) -> str:
-    if verdict is None:
-        return ""
-    return f"{KINDS[verdict.kind]}{_bracket(verdict)}"
-
-
-def _table(header: list[str], rows: list[tuple]) -> str:
-    head = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in header)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>\n" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table>"
-
-
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Grades</title>
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; margin: 2em; color: #222; background: #fff }}
-table {{ border-collapse: collapse; display: block; overflow-x: auto }}
-th, td {{ border: 1px solid #ccc; padding: .3em .6em; text-align: left; vertical-align: top; overflow-wrap: anywhere }}
-th {{ background: #f0f0f0 }}
-</style></head><body>
-{body}
-</body></html>
-"""
-
-
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
     """All or nothing: an older table stays whole until the new one is."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".part")
     try:

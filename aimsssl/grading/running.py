@@ -47,6 +47,7 @@ def grade_folder(
     jobs: int = 1,
     without: Sequence[Path] = (),
     tell: Callable[[str], None] = print,
+    begin: Callable[[list[Submission]], None] = lambda submissions: None,
     each: Callable[[list[Graded]], None] = lambda results: None,
 ) -> list[Graded]:
     """Grade everything that was handed in below `folder`; each submission is read before any of them runs.
@@ -57,6 +58,7 @@ def grade_folder(
         jobs: how many judges work at a time.
         without: files below the folder that were not handed in, such as an older table.
         tell: gets a line for each submission that is done.
+        begin: gets what was handed in, before anything runs.
         each: gets all that is done so far, each time that a submission is done.
 
     Raises:
@@ -69,6 +71,7 @@ def grade_folder(
     submissions, skipped = collect(folder, without)
     for name in skipped:
         tell(f"skipped, its name begins with a dot: {name}")
+    begin(submissions)
     done = {i: Graded(s) for i, s in enumerate(submissions) if s.problem}
     kept = _Journal(journal, seconds, memory)
     for i, submission in enumerate(submissions):
