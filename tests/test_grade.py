@@ -619,14 +619,19 @@ def test_a_zip_is_read_up_to_its_limits(tmp_path, monkeypatch):
     problems = lambda: {s.student: s.problem for s in grading.collect(tmp_path)[0] if s.problem}  # noqa: E731
     assert problems() == {}
     with monkeypatch.context() as patch:
-        patch.setattr(collecting._Allowance, "__init__", lambda self: self.__dict__.update(files=1, bytes=9, letters=9))
+        patch.setattr(collecting, "ZIP_FILES", 1)
         said = problems()
-    assert said.pop("class") == f"there are more than {collecting.ZIP_FILES} notebooks in the zip; it was not read"
+    assert said.pop("class") == "it was not read: 2 notebooks and zips in one zip are too many"
     with monkeypatch.context() as patch:
-        patch.setattr(collecting._Allowance, "__init__", lambda self: self.__dict__.update(files=9, bytes=9, letters=9))
+        patch.setattr(collecting, "UNPACKED_BYTES", 9)
         said = problems()
     assert said["class/Ben_124"] == said["zips/Ben"] == "it was not read: there is too much in the zip"
     assert "class/Awa_123" not in said, "what was read before counts"
+    with monkeypatch.context() as patch:  # one student's zip must not take away the others' grades
+        patch.setattr(collecting, "ZIP_FILES", 9)
+        write(tmp_path / "greedy.zip", packed(Zip({"Awa.zip": Zip({L3: "a", L4: "a"}), "Ben.zip": Zip({L3: "b"})})))
+        assert list(problems()) == ["greedy/Awa"]
+    (tmp_path / "greedy.zip").unlink()
     monkeypatch.setattr(collecting, "INNER_ZIP_BYTES", 1000)
     monkeypatch.setattr(collecting, "NOTEBOOKS", 1)
     write(tmp_path / "Cira" / L3, notebook(["c"]))

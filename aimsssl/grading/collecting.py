@@ -20,7 +20,7 @@ from pathlib import Path
 from .naming import Folder, Home, students
 
 NOTEBOOK_BYTES, ZIP_BYTES, CODE_LETTERS = 50 << 20, 500 << 20, 1_000_000
-NOTEBOOKS, ZIP_FILES, ZIPS_IN_ZIPS = 100, 5000, 2  # of one student; in one zip; how deep
+NOTEBOOKS, ZIP_FILES, ZIPS_IN_ZIPS, DEEPEST = 100, 5000, 2, 30  # of one student; in one zip; how deep zips, folders
 INNER_ZIP_BYTES, UNPACKED_BYTES, UNPACKED_LETTERS = 200 << 20, 10 << 30, 200_000_000  # the last two: of a whole zip
 # what programs leave; not worth a word
 NOT_OURS = {".ipynb_checkpoints", ".git", ".DS_Store", ".aimsssl", ".delivered.json", "__MACOSX", "Thumbs.db",
@@ -159,7 +159,9 @@ def _at(path: Path, place: Path, problem: str, skipped: list[str]) -> list[_Foun
     try:
         with _open(path, ZIP_BYTES if is_zip else NOTEBOOK_BYTES) as opened:
             if is_zip:
-                return list(_in_zip(opened, folders, name, _Allowance(), skipped))
+                return list(
+                    _in_zip(opened, folders, name, _Allowance(ZIP_FILES, UNPACKED_BYTES, UNPACKED_LETTERS), skipped)
+                )
             return [_Found(folders, file, _submission(name, opened.read(NOTEBOOK_BYTES + 1)))]
     except OSError as error:
         return [_Found(folders, file, Submission("", name, problem=f"it cannot be read ({shown(error.strerror)})"))]
@@ -193,13 +195,25 @@ def _open(path: Path, limit: int):
 class _Allowance:
     """What may still be read from one zip that was handed in, with the zips in it."""
 
-    files: int = ZIP_FILES
-    bytes: int = UNPACKED_BYTES
-    letters: int = UNPACKED_LETTERS
+    files: int
+    bytes: int
+    letters: int
 
     def spend(self, data: bytes, submission: Submission | None = None) -> None:
         self.bytes -= len(data)
         self.letters -= sum(len(source) for _, _, source in submission.cells) if submission else 0
+
+    def share(self) -> "_Allowance":
+        """What a zip in it may take at most: it must leave something for the other students'."""
+        return _Allowance(
+            min(self.files, ZIP_FILES // 5), min(self.bytes, UNPACKED_BYTES // 5),
+            min(self.letters, UNPACKED_LETTERS // 5),
+        )  # fmt: skip
+
+    def take_away(self, before: "_Allowance", after: "_Allowance") -> None:
+        self.files -= before.files - after.files
+        self.bytes -= before.bytes - after.bytes
+        self.letters -= before.letters - after.letters
 
     @property
     def is_spent(self) -> bool:
@@ -215,10 +229,10 @@ def _in_zip(file, folders: Home, name: str, left: _Allowance, skipped: list[str]
     try:
         with zipfile.ZipFile(file) as archive:
             inside, others = _members(archive, name, skipped)
-            left.files -= len(inside)
-            if left.files < 0:
-                yield trouble(f"there are more than {ZIP_FILES} notebooks in the zip; it was not read")
+            if len(inside) > left.files:
+                yield trouble(f"it was not read: {len(inside)} notebooks and zips in one zip are too many")
                 return
+            left.files -= len(inside)
             if not inside:
                 yield trouble("there is no notebook in the zip")
                 return
@@ -244,6 +258,7 @@ def _members(archive: zipfile.ZipFile, name: str, skipped: list[str]) -> tuple[l
         parts = [part for part in info.filename.replace("\\", "/").split("/") if part not in ("", ".", "..")]
         if not parts or any(map(_is_left, parts)):
             continue
+        parts[DEEPEST:-1] = []
         is_one = parts[-1].lower().endswith((".ipynb", ".zip")) and not info.is_dir()
         if any(part.startswith(".") for part in parts):
             skipped += [shown(f"{name}/{info.filename}")] if is_one else []
@@ -285,4 +300,7 @@ def _member(
     elif len(data) > limit:
         yield trouble(f"it is larger than {limit >> 20} MiB")
     else:
-        yield from _in_zip(io.BytesIO(data), here[0], member, left, skipped)
+        share = left.share()
+        before = replace(share)
+        yield from _in_zip(io.BytesIO(data), here[0], member, share, skipped)
+        left.take_away(before, share)
