@@ -771,6 +771,10 @@ def test_no_table_is_lost(tmp_path, capsys):
     )
     assert (tmp_path / "g-1.csv").read_text() == before[tmp_path / "g.csv"] and (tmp_path / "g-1.html").exists()
     assert grade("one") == 0 and not (tmp_path / "g-2.csv").exists()
+    (tmp_path / "g.csv").rename(tmp_path / "mine.csv")
+    (tmp_path / "g.html").unlink()
+    assert grade("two") == 0, "there is nothing to lose any more"
+    assert grade("one") == 2
 
 
 @pytest.mark.skipif(not IS_POSIX, reason="pipes of POSIX")

@@ -92,15 +92,16 @@ def _no_broken_pipe() -> Iterator[None]:
 
 
 def _is_new(journal: Path, out: Path, folder: Path) -> bool:
-    """Whether the journal does not say yet whose grades it has. If it says another folder, that is refused."""
+    """Whether the journal does not say yet that it has this folder's grades. A table of another one is not replaced."""
     written = None
     for line in journal.read_text(encoding="utf-8", errors="replace").splitlines():
         if line.startswith('{"folder": '):
             with contextlib.suppress(ValueError):
                 written = json.loads(line)["folder"]
-    if written not in (None, str(folder.resolve())):
+    is_new = written != str(folder.resolve())
+    if written and is_new and (out.exists() or out.with_suffix(".html").exists()):
         raise ValueError(f"{out} has the grades of {written}; for those of {folder}, choose another name with --out")
-    return written is None
+    return is_new
 
 
 def _kept(out: Path) -> list[Path]:
