@@ -1,3 +1,3 @@
 """aimsssl: self-supervised visual learning that runs, and is explained, on a laptop."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -494,8 +494,8 @@ see.through_training(run, watched, image=IMAGE)
 #
 # ### The same, in a longer run (optional)
 #
-# Here is a recorded run of 98 epochs on `shapes`, made with the command `aimsssl train simclr`. Its settings and its
-# history lie in `data/recorded_runs/long`. The epochs are those of the slides that this course grew from: 1, 21, 51 and 91
+# Here is a recorded run of 98 epochs on `shapes`, made with the command `aimsssl train simclr`. It lies in the
+# repository's `data/recorded_runs/long`. The epochs are those of the slides that this course grew from: 1, 21, 51 and 91
 # for the map, 1, 21, 55 and 98 for the neighbours. Section 13 comes back to them.
 #
 # **Predict**: between which two of the epochs 1, 21, 51 and 91 does the map change most?
@@ -816,7 +816,7 @@ for name, r in (("the run of section 6", run), (FAULT, sick)):
 # ## 14 · A recipe for your own images
 #
 # Put your images into a folder, with a subfolder for each class where you have labels, and write `DATA = "folder:PATH"`
-# in the second cell; or use the command line, `aimsssl train simclr --data folder:PATH --run-dir runs/mine`. Then, in this
+# near the top; or use the command line, `aimsssl train simclr --data folder:PATH --run-dir runs/mine`. Then, in this
 # order:
 #
 # 1. **Look at pairs of views**, eight of them. Could *you* find the partner, and by the thing that you care about? Set

@@ -20,6 +20,7 @@ import nbformat
 import pytest
 import yaml
 
+import aimsssl
 from aimsssl import cli, exercises
 
 ROOT = Path(__file__).parents[1]
@@ -408,10 +409,13 @@ def test_the_readme_says_what_is_recorded_on_a_gpu():
     assert done != ("nothing is recorded yet" in read("README.md"))
 
 
-def test_the_citation_is_of_this_version():
+def test_the_version_stands_in_one_place_and_what_quotes_it_agrees():
+    dynamic = tomllib.loads(read("pyproject.toml"))["tool"]["setuptools"]["dynamic"]
+    assert dynamic["version"] == {"attr": "aimsssl.__version__"}
     cited = yaml.safe_load(read("CITATION.cff"))
-    project = tomllib.loads(read("pyproject.toml"))["project"]
-    assert cited["version"] == project["version"] and cited["cff-version"] == "1.2.0" and cited["authors"]
+    assert cited["version"] == aimsssl.__version__ and cited["cff-version"] == "1.2.0" and cited["authors"]
+    assert f"aimsssl-{aimsssl.__version__}-py3-none-any.whl" in read("README.md")
+    assert re.search(r"^## (.+)$", read("CHANGELOG.md"), re.M)[1] == aimsssl.__version__
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / ".github").rglob("*.yml")), ids=lambda path: path.name)

@@ -27,6 +27,8 @@ sys.path.insert(0, str(ROOT / "instructor" / "tools"))
 from lesson_notebooks import read_notebook, student_notebook, to_bytes  # noqa: E402
 from lesson_source import Lesson, lessons  # noqa: E402
 
+from aimsssl.handout import hand_out  # noqa: E402
+
 CHECK = re.compile(r"\blesson\.(\w+)\.check\(")
 STILL = "*In JupyterLab this picture has controls; here it stands still.*"
 NOT_SHOWN = re.compile(r"\bexercises\.progress\(|\.hint\(|\.solution\(")  # of the student who ran it
@@ -34,11 +36,18 @@ LINK = re.compile(r"(!?\[[^\]]*\])\(([^)\s]+)\)")
 PROTECTED = re.compile(
     r"```.*?```|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]+\$|!?\[[^\]]*\]\([^)]*\)|<[^>]+>|^#+ .*$", re.DOTALL | re.M
 )
-SECTIONS = {  # pages made from sections of the README
-    "start": ("Start", "Work through a lesson"),
-    "results": ("Does it learn?",),
-    "command_line": ("The command line",),
+README, HANDOUT_README = "README.md", "instructor/tools/handout_readme.md"
+SECTIONS = {  # pages made from sections of a file: who reads the site has no clone, and gets the handout
+    "start": (HANDOUT_README, "Start", "Work through a lesson"),
+    "results": (README, "Does it learn?"),
+    "command_line": (README, "The command line"),
 }
+HANDOUT = "aimsssl-handout.zip"
+DOWNLOAD = f"""
+
+Download <a href="{HANDOUT}">the course, {HANDOUT}</a>, and unpack it: a folder with the lessons, the package, and a
+README that says what follows here. Teachers find a guide and the solutions in the repository of these pages.
+"""
 
 
 # ---- a lesson
@@ -164,9 +173,11 @@ def write_sources(folder: Path) -> None:
         with_terms(page, lesson.number, terms_of(glossary))
         (folder / place).write_bytes(to_bytes(page))
     keep("data/index.md", "# Images\n\n```{toctree}\nREADME\nOWN_IMAGES\n```\n")
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for name, titles in SECTIONS.items():
-        keep(f"{name}.md", "\n".join(section_of(readme, title, first=not n) for n, title in enumerate(titles)))
+    for name, (file, *titles) in SECTIONS.items():
+        text = "\n".join(section_of(file, title, not n) for n, title in enumerate(titles))
+        keep(f"{name}.md", text.replace("\n", DOWNLOAD, 1) if name == "start" else text)
+    hand_out(folder / "beside" / HANDOUT)
+    readme = (ROOT / README).read_text(encoding="utf-8")
     listed = [line.split("|")[1:3] for line in readme[readme.index("| lesson |") :].partition("\n\n")[0].splitlines()]
     table = "\n".join(f"|{'|'.join(cells)}|" for cells in listed)
     keep("index.md", (HERE / "index.md").read_text(encoding="utf-8").replace("{{ lessons }}", table))
@@ -176,11 +187,12 @@ def write_sources(folder: Path) -> None:
     write_api(folder / "api")
 
 
-def section_of(readme: str, title: str, first: bool) -> str:
-    """A section of the README; the first of a page becomes its title."""
-    whole = re.search(rf"^## {re.escape(title)}\n.*?(?=^## |\Z)", readme, re.M | re.DOTALL)
+def section_of(file: str, title: str, first: bool) -> str:
+    """A section of a file; the first of a page becomes its title."""
+    text = (ROOT / file).read_text(encoding="utf-8")
+    whole = re.search(rf"^## {re.escape(title)}\n.*?(?=^## |\Z)", text, re.M | re.DOTALL)
     if not whole:
-        raise SystemExit(f"README.md has no section {title!r}; mend SECTIONS in {Path(__file__).name}")
+        raise SystemExit(f"{file} has no section {title!r}; mend SECTIONS in {Path(__file__).name}")
     # a comment in a shell example is no heading
     parts = re.split(r"(```.*?```)", whole[0], flags=re.DOTALL)
     return "".join(part if part.startswith("```") or not first else part.replace("##", "#") for part in parts)
