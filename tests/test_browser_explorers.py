@@ -9,6 +9,7 @@ from in_jupyterlab import notebook_page, nothing_failed, nothing_serious, run_al
 
 KEYS = ("d", "d", "m", "b", "a", "x", "ArrowDown", "ArrowUp", "ArrowRight", "ArrowLeft", "Enter", "Escape", "0", "0")
 FOCUSABLE = ":is(a[href], button, input, select, textarea, summary, [tabindex], [contenteditable=true]):not(:disabled)"
+CONTROLS = ("spinbutton", "combobox", "textbox", "slider", "button", "checkbox", "listbox", "radio", "switch")
 ON_SHOW = "explorers.ipynb"
 
 
@@ -39,6 +40,7 @@ def test_explorers_keep_their_keys_and_their_room(server):
         nothing_serious(page, {"image-alt", "label"})
         cells = _cells(page)
         for explorer in shown.all():
+            _named_once_in_the_accessibility_tree(page, explorer)
             _type_in_each_control(page, explorer, cells)
         nothing_failed(page)
         _drag_a_slider(page, cells)
@@ -53,12 +55,42 @@ def _cells(page) -> list[str]:
     )
 
 
+def _named_once_in_the_accessibility_tree(page, explorer) -> None:
+    """What a screen reader gets of an explorer: every control under the one name that stands beside it, and figures."""
+    nodes = _accessibility_tree(page, explorer)
+    controls = [node for node in nodes if node["role"]["value"] in CONTROLS]
+    names = [node["name"]["value"] for node in controls[1:]]  # the first takes the keys after a slider was moved
+    off = [node["name"]["value"] for node in controls if _is_disabled(node)]
+    assert controls[0]["name"]["value"].startswith("Keys after") and len(set(names)) == len(names)
+    assert names == explorer.locator(".jupyter-widgets > label:visible").all_inner_texts()[1:]
+    disabled = explorer.locator(".jupyter-widgets:has(> input:disabled, input[disabled]) > label:visible")
+    assert off == disabled.all_inner_texts()
+    assert explorer.locator("[title=null]:visible").count() == 0
+    (picture,) = (node for node in nodes if node["role"]["value"] == "image")
+    assert 40 < len(picture["name"]["value"]) <= 400
+
+
+def _accessibility_tree(page, explorer) -> list[dict]:
+    """The nodes below an explorer that a screen reader meets, from Chromium itself."""
+    place = explorer.evaluate("explorer => [...document.querySelectorAll('.aimsssl-explorer')].indexOf(explorer)")
+    client = page.context.new_cdp_session(page)
+    found = client.send("Runtime.evaluate", {"expression": f"document.querySelectorAll('.aimsssl-explorer')[{place}]"})
+    nodes = client.send("Accessibility.queryAXTree", {"objectId": found["result"]["objectId"]})["nodes"]
+    client.detach()
+    return [node for node in nodes if not node["ignored"]]
+
+
+def _is_disabled(node: dict) -> bool:
+    return any(one["name"] == "disabled" and one["value"]["value"] for one in node["properties"])
+
+
 def _type_in_each_control(page, explorer, cells: list[str]) -> None:
     controls = explorer.locator(f"{FOCUSABLE}:visible")
     assert controls.count() >= 2
     for control in controls.all():
         control.focus()
         assert control.evaluate("element => element === document.activeElement")
+        assert control.evaluate("element => getComputedStyle(element).boxShadow") != "none"  # one sees where one is
         for key in KEYS:
             page.keyboard.press(key)
         assert _cells(page) == cells and control.evaluate("element => element === document.activeElement")
@@ -79,6 +111,7 @@ def _drag_a_slider(page, cells: list[str]) -> None:
     assert int(box.input_value()) > 0
     explorer.locator(f'[role=alert]:text-matches("^step: {box.input_value()}")').wait_for(state="attached")
     assert explorer.locator("img").get_attribute("alt") != before
+    assert "alert" in [node["role"]["value"] for node in _accessibility_tree(page, explorer)]
     for key in KEYS:
         page.keyboard.press(key)
     assert _cells(page) == cells

@@ -26,6 +26,8 @@ STYLE = """<style>
   border: 1px solid #767676; border-radius: 50%; background: #fff; cursor: pointer }
 .aimsssl-explorer .noUi-target:not([disabled]) .noUi-handle:hover::before { background: #2196f3 }
 .aimsssl-explorer [disabled] .noUi-handle::before { border-color: #ccc; cursor: not-allowed }
+.aimsssl-explorer { --jp-widgets-input-focus-border-color: #1976d2 }
+.aimsssl-explorer input:focus { box-shadow: 0 0 0 1px #1976d2 }
 .aimsssl-explorer input:disabled { opacity: 0.5 }
 .aimsssl-explorer input[list] {
   position: relative; box-sizing: border-box; padding-right: 1.4em;
@@ -100,7 +102,7 @@ def labelled_slider(
         (widgets.IntSlider, widgets.BoundedIntText) if whole else (widgets.FloatSlider, widgets.BoundedFloatText)
     )
     slider = slider_class(**limits, continuous_update=False, readout=False)
-    box = box_class(**limits, description=description)
+    box = box_class(**limits, description=description, tooltip="")  # without one, the page says "null" over the name
     control = _row(box, slider)
 
     def moved(change: dict) -> None:
@@ -147,9 +149,10 @@ def _listed(choice: widgets.Dropdown | widgets.SelectionSlider, description: str
 def _row(box: widgets.Widget, source: widgets.Widget) -> Control:
     """Both beside each other where there is room; a list has no place on the page."""
     box.style.description_width = NAME_WIDTH
-    box.layout.width, box.layout.max_width = "18em", "calc(100% - 4px)"  # without its margins
+    alone = isinstance(source, widgets.Dropdown)  # has room for long names
+    box.layout.width, box.layout.max_width = "26em" if alone else "18em", "calc(100% - 4px)"  # without its margins
     source.layout.width = "14em"
-    shown = [box] if isinstance(source, widgets.Dropdown) else [box, source]
+    shown = [box] if alone else [box, source]
     return Control(widgets.HBox(shown, layout=widgets.Layout(flex_flow="row wrap")), source)
 
 
@@ -172,7 +175,8 @@ class Explorer:
         self.figure = draw(**self.values)
         self._static = bundle(self.figure, folded=False)
         self._picture, self._said = widgets.HTML(self._static["text/html"]), widgets.HTML()
-        keys = widgets.Text(description="A slider was moved. Tab goes on.", tabbable=False)  # takes them, does nothing
+        # takes them, does nothing; whoever reads through the page meets its name before any slider was moved
+        keys = widgets.Text(description="Keys after a slider was moved. Tab goes on.", tabbable=False)
         keys.add_class("aimsssl-keys")
         boxes = [control.box for control in controls.values()]
         style = widgets.HTML(STYLE, layout={"display": "none"})
