@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from importlib import import_module
+from importlib.util import find_spec
 from numbers import Number
 from pathlib import Path
 
@@ -108,8 +109,11 @@ def report(names: list[str]) -> None:
             count[how] += 1
             if names and (how == "PASSED" or how in ("general", "described")):
                 print(f"  {how}: {outcome.mistake}: {mutant.change}")
-        print(f"{exercise.lesson} {exercise.name}: {count.total()} mutants: {dict(count.most_common())}")
+        print(f"{exercise.lesson} {exercise.name}: {count.total()} mutants: {dict(count.most_common())}", flush=True)
 
 
 if __name__ == "__main__":
+    if find_spec("resource"):  # where there is one: some mutant lists all orders of 24 tiles, and no alarm stops that
+        resource = import_module("resource")
+        resource.setrlimit(resource.RLIMIT_AS, (4 * 2**30, resource.getrlimit(resource.RLIMIT_AS)[1]))
     report(sys.argv[1:])
