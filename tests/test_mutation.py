@@ -115,5 +115,5 @@ def report(names: list[str]) -> None:
 if __name__ == "__main__":
     if find_spec("resource"):  # where there is one: some mutant lists all orders of 24 tiles, and no alarm stops that
         resource = import_module("resource")
-        resource.setrlimit(resource.RLIMIT_AS, (12 * 2**30, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        resource.setrlimit(resource.RLIMIT_AS, (6 * 2**30, resource.getrlimit(resource.RLIMIT_AS)[1]))
     report(sys.argv[1:])
