@@ -215,7 +215,7 @@ rows = {
     name: {"probability of its positive": right[i].item(), "loss": loss_of_view[i].item()}
     for i, name in enumerate(VIEWS)
 }
-explorers.table(rows | {"mean": {"loss": loss_of_view.mean().item()}})
+explorers.table(rows | {"mean": {"loss": loss_of_view.mean().item()}}, "of each view, and of the batch")
 print(f"a blind guess among three candidates costs log 3 = {math.log(3):.3f}")
 print(f"partner found: {evaluation.partner_found(z[:2], z[2:]):.0%} of the views")
 
@@ -341,7 +341,7 @@ cases = {
     "3 · random, partners equal": (random1, random1),
     "4 · the best there is": (corners, corners),
 }
-explorers.table({name: {"NT-Xent": nt_xent(*pair, tau).item()} for name, pair in cases.items()})
+explorers.table({name: {"NT-Xent": nt_xent(*pair, tau).item()} for name, pair in cases.items()}, f"N = {N}, τ = {tau}")
 
 # %% [markdown]
 # **Answer.** **Chance** is log(2N−1), here $\log 255 = 5.54$: all candidates look alike, so each gets the same
@@ -380,7 +380,7 @@ for n, t, loss in ((128, 0.2, 5.5), (512, 0.2, 5.5), (128, 1.0, 4.9)):
     way = (math.log(2 * n - 1) - loss) / (math.log(2 * n - 1) - floor(n, t))
     levels = {"chance": math.log(2 * n - 1), "floor": floor(n, t), "way, %": 100 * way}
     rows[f"N = {n}, τ = {t}, loss {loss}"] = levels
-explorers.table(rows, digits=2)
+explorers.table(rows, "three losses on their way, in nats", digits=2)
 
 # %% [markdown]
 # What can you say of a run whose loss is **stuck at 5.5**?
@@ -421,7 +421,7 @@ epochs, by_epoch = run.column("loss")
 curve = {f"τ = {tau}": ([0, *epochs], [start, *by_epoch])}
 chance, lowest = math.log(2 * N - 1), floor(N, tau)
 explorers.show(figures.loss_by_epoch(curve, {"chance": chance, "floor": lowest}))
-print(f"way from chance to floor: {(chance - by_epoch[-1]) / (chance - lowest):.0%}")
+print(f"way from chance to floor: {(chance - by_epoch[-1]) / (chance - lowest):z.0%}")
 
 # %% [markdown]
 # **Answer.** It begins near chance, as your own network did, and it comes about half of the way to the floor. (An

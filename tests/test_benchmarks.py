@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ FOLDER = Path(__file__).parent / "benchmarks"
 def bench(monkeypatch):
     """The folder's modules, which import one another by bare name, as when `report.py` is run."""
     monkeypatch.syspath_prepend(str(FOLDER))
+    import bench_accuracy
     import bench_evaluation
     import bench_kmeans
     import bench_simclr
@@ -24,14 +26,15 @@ def bench(monkeypatch):
 
     yield {
         "simclr": bench_simclr,
+        "accuracy": bench_accuracy,
         "evaluation": bench_evaluation,
         "kmeans": bench_kmeans,
         "common": common,
         "limit": limit,
         "report": report,
     }
-    for name in ("bench_evaluation", "bench_kmeans", "bench_simclr", "bench_parts", "common", "limit", "report"):
-        sys.modules.pop(name, None)
+    for file in FOLDER.glob("*.py"):
+        sys.modules.pop(file.stem, None)
 
 
 def numbers(value):
@@ -60,7 +63,30 @@ def test_our_side_is_measured_without_a_peer(bench):
     assert all(0 < share for sides in result["limit"]["share"].values() for share in sides.values())
     table = bench["report"].table(result)
     assert "share of a matrix product" in table and "| SimCLR, stem cifar" in table
+    assert set(result["accuracy"]["sides"]) == {"ours", "ours_as_shipped", "untrained"}
+    assert "kNN of 128 held-out images, 1,152 keys" in table
     assert "NT-Xent, 256 views" in table and "k-means: 600 points" in table and "kNN, 50 queries" in table
+
+
+def test_the_same_time_is_filled_and_the_images_asked_for_are_not_trained_on(bench, monkeypatch):
+    accuracy, trained = bench["accuracy"], []
+    train_simclr = accuracy.train_simclr
+    monkeypatch.setattr(accuracy, "images_per_second", lambda images, setting, config: 100.0)
+
+    def watched(images, config, progress):
+        trained.append((images, config.epochs))
+        return train_simclr(images[:256], replace(config, epochs=1), progress=progress)
+
+    monkeypatch.setattr(accuracy, "train_simclr", watched)
+    images = bench["simclr"].load("shapes", limit=1000)
+    result = accuracy.measure(images, bench["simclr"].QUICK["small"], None, seconds=20)
+    assert (result["keys"], result["queries"]) == (900, 100)
+    _, held_out = images.split(100, seed=0)
+    asked = {image.numpy().tobytes() for image in held_out.images}
+    for used, epochs in trained:
+        assert epochs == 3 and len(used) == 666, "2,000 images in 20 s: three epochs of as many as fit"
+        assert not asked & {image.numpy().tobytes() for image in used.images}
+    assert result["sides"]["untrained"]["seconds"] == 0 < result["sides"]["untrained"]["knn"]
 
 
 @pytest.mark.parametrize("peer", [False, True])
@@ -129,6 +155,8 @@ def test_lightly_takes_its_turns(bench):
     ours, theirs = (result["images_per_second"][side]["rounds"][0] for side in ("ours", "lightly"))
     assert result["ours_over_lightly"]["rounds"][0] == pytest.approx(ours / theirs, rel=0.01)
     assert result["lightly_workers"]["taken"] in (0, 1, 2)
+    learned = bench["accuracy"].measure(images, setting, 0, seconds=1)
+    assert set(learned["sides"]) == {"ours", "ours_as_shipped", "lightly", "untrained"}
 
 
 def test_sides_take_turns_and_the_order_reverses(bench):
@@ -146,6 +174,7 @@ def test_aims_are_met_or_missed_by_what_was_measured(bench):
         loss = {"milliseconds": {"ours": {"median": 10.0}, "ours_chunked": {"median": chunked}}}
         return {
             "training": training,
+            "accuracy": {"seconds": 120, "sides": {"ours": {"knn": ratio}, "lightly": {"knn": 2.5}}},
             "nt_xent": {"4096": loss},
             "large_nt_xent": {"views": 65_536, "peak_mib": peak},
             "kmeans": {
@@ -165,9 +194,9 @@ def test_aims_are_met_or_missed_by_what_was_measured(bench):
         }
 
     aims = bench["report"].aims
-    assert [row["met"] for row in aims(result(2.5, 1800, 16.0, 4096, 1.0, 101.0))] == [True] * 13
+    assert [row["met"] for row in aims(result(2.5, 1800, 16.0, 4096, 1.0, 101.0))] == [True] * 14
     missed = aims(result(2.4, 1799, 16.1, 4097, 1.01, 101.1, (15.1, 2049, 0.9999), 0.69))
-    assert [row["met"] for row in missed] == [False, True] + [False] * 11
+    assert [row["met"] for row in missed] == [False, True] + [False] * 12
 
 
 def test_peak_memory_is_that_of_the_process(bench):

@@ -391,6 +391,24 @@ def test_the_readme_quotes_what_half_the_time_teaches():
     assert best == found["best"] and found["budget"] == pytest.approx(found["yardstick"]["seconds"] / 2)
 
 
+def test_the_readme_quotes_what_a_third_more_time_teaches():
+    found, run = (json.loads(read(f"data/recorded_runs/{name}/result.json")) for name in ("five_minutes", "cifar10"))
+    quoted = re.search(
+        r"\(data/recorded_runs/five_minutes\).*?kNN of ([\d.]+), ([\d.]+) and ([\d.]+) .*?reaches ([\d.]+\d)\.",
+        read("README.md"),
+        re.DOTALL,
+    )
+    expected = [*found["knn"], run["scores"]["simclr"]["knn"]]
+    assert [float(number) for number in quoted.groups()] == [round(value, 2) for value in expected]
+    assert len(found["candidates"]) == 5 and found["candidates"][found["best"]]["changes"] == {
+        "temperature": 0.1,
+        "encoder": "convnet",
+        "view_sizes": [24, 32],
+    }
+    best = max(found["candidates"], key=lambda name: found["candidates"][name][found["best_by"]])
+    assert best == found["best"] and found["budget"] == pytest.approx(found["yardstick"]["seconds"] * 4 / 3)
+
+
 @pytest.mark.parametrize("data,digits", [("mnist", 3), ("cifar10", 2)])
 def test_the_readme_quotes_deepclusters_runs(data, digits):
     rows = json.loads(read(f"data/recorded_runs/deepcluster_{data}/result.json"))["rows"]

@@ -16,7 +16,7 @@ import json
 import statistics
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torchvision
@@ -54,15 +54,23 @@ QUICK = {name: Setting(setting.stem, 4, warmup=1, steps=1, rounds=1) for name, s
 # --- ours -----------------------------------------------------------------------------------------------------------
 
 
+def lightlys_settings(setting: Setting, precision: str, **changes) -> SimCLRConfig:
+    """The settings of lightly's CIFAR-10 benchmark, in our names."""
+    return SimCLRConfig(
+        stem=setting.stem, width=setting.width, batch_size=BATCH, optimizer="sgd", nesterov=False,
+        learning_rate=RATE, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY, d_hidden=512, d_out=128, temperature=0.5,
+        crop_scale=(0.08, 1.0), precision=precision, monitor_every=0, separate_views=True, **changes,
+    )  # fmt: skip
+
+
 def ours(images: ImageSet, setting: Setting, precision: str) -> float:
     """Images a second of `train_simclr`: an epoch to warm up, an epoch that counts."""
+    return images_per_second(images, setting, lightlys_settings(setting, precision))
+
+
+def images_per_second(images: ImageSet, setting: Setting, config: SimCLRConfig) -> float:
     steps = max(setting.warmup, setting.steps)
-    config = SimCLRConfig(
-        stem=setting.stem, width=setting.width, epochs=2, batch_size=BATCH, optimizer="sgd", nesterov=False,
-        learning_rate=RATE, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY, d_hidden=512, d_out=128, temperature=0.5,
-        crop_scale=(0.08, 1.0), precision=precision, monitor_every=0, separate_views=True,
-    )  # fmt: skip
-    run = train_simclr(images[: steps * BATCH], config, progress=None)
+    run = train_simclr(images[: steps * BATCH], replace(config, epochs=2), progress=None)
     seconds = run.column("seconds")[1]
     return steps * BATCH / (seconds[-1] - seconds[-2])
 
@@ -109,8 +117,8 @@ class LightlySimCLR(nn.Module):
         return self.head(self.backbone(x).flatten(start_dim=1))
 
 
-def lightlys(images: ImageSet, setting: Setting, workers: int, tuned: bool = False, watch=None) -> float:
-    """Images a second of lightly's loop; `watch` is called after every step."""
+def lightlys_loop(images: ImageSet, setting: Setting, workers: int, steps: int, tuned: bool = False) -> tuple:
+    """Lightly's model, its optimiser, batches of views for `steps` steps or more, and what makes a step of a batch."""
     from lightly.data import LightlyDataset
     from lightly.loss import NTXentLoss
     from lightly.transforms import SimCLRTransform
@@ -118,8 +126,7 @@ def lightlys(images: ImageSet, setting: Setting, workers: int, tuned: bool = Fal
     torch.manual_seed(0)
     transform = SimCLRTransform(input_size=images.images.shape[-1], cj_strength=0.5, gaussian_blur=0.0)
     in_flight = 2 * workers  # batches a DataLoader makes ahead
-    length = (setting.warmup + setting.steps + in_flight) * BATCH
-    dataset = LightlyDataset.from_torch_dataset(PILImages(images, length), transform=transform)
+    dataset = LightlyDataset.from_torch_dataset(PILImages(images, (steps + in_flight) * BATCH), transform=transform)
     loader = torch.utils.data.DataLoader(dataset, BATCH, shuffle=True, drop_last=True, num_workers=workers)
     model, criterion = LightlySimCLR(setting).train(), NTXentLoss()
     if tuned:
@@ -135,15 +142,23 @@ def lightlys(images: ImageSet, setting: Setting, workers: int, tuned: bool = Fal
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
-        if watch:
-            watch()
 
-    batches = iter(loader)
-    for views, _, _ in itertools.islice(batches, setting.warmup):
-        step(views)
+    return model, optimizer, (views for views, _, _ in loader), step
+
+
+def lightlys(images: ImageSet, setting: Setting, workers: int, tuned: bool = False, watch=None) -> float:
+    """Images a second of lightly's loop; `watch` is called after every step."""
+    _, _, batches, step = lightlys_loop(images, setting, workers, setting.warmup + setting.steps, tuned)
+
+    def steps(count: int) -> None:
+        for views in itertools.islice(batches, count):
+            step(views)
+            if watch:
+                watch()
+
+    steps(setting.warmup)
     start = time.perf_counter()
-    for views, _, _ in itertools.islice(batches, setting.steps):
-        step(views)
+    steps(setting.steps)
     return setting.steps * BATCH / (time.perf_counter() - start)
 
 

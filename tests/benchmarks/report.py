@@ -9,6 +9,7 @@ import os
 import time
 from pathlib import Path
 
+import bench_accuracy
 import bench_evaluation
 import bench_kmeans
 import bench_parts
@@ -27,7 +28,8 @@ def measure(data: str = "shapes", quick: bool = False, peer: bool = HAS_LIGHTLY,
     rounds, least = (1, 0.0) if quick else (5, 0.3)
     settings = bench_simclr.QUICK if quick else bench_simclr.SETTINGS
     images = load(data, limit=(2 if quick else 40) * bench_simclr.BATCH)
-    result = {"data": data, "quick": quick, "machine": machine(), "versions": versions()}
+    told = data.replace(os.environ.get("AIMSSSL_DATA", data), "AIMSSSL_DATA" if "AIMSSSL_DATA" in os.environ else data)
+    result = {"data": told, "quick": quick, "machine": machine(), "versions": versions()}
     if hasattr(os, "getloadavg"):
         result["machine"]["load_before"] = round(os.getloadavg()[0], 2)  # near 0, or the times mean little
 
@@ -45,6 +47,11 @@ def measure(data: str = "shapes", quick: bool = False, peer: bool = HAS_LIGHTLY,
     result["large_nt_xent"] = bench_parts.large_loss(4096 if quick else 65_536)
     result["kmeans"] = bench_kmeans.measure(quick, peer and bench_kmeans.HAS_FAISS)
     result["knn"], result["probe"] = bench_evaluation.knn(quick), bench_evaluation.probe(quick)
+    workers = result["training"]["small"]["lightly_workers"]["taken"] if peer else None
+    many = load(data, limit=10 * bench_simclr.BATCH if quick else None)
+    tell("what the same time teaches")
+    seconds = 1 if quick else bench_accuracy.SECONDS
+    result["accuracy"] = bench_accuracy.measure(many, settings["small"], workers, seconds)
     result["limit"] = limit.measure(result, quick)
     result["minutes"] = round((time.perf_counter() - began) / 60, 2)
     result["aims"] = [] if quick else aims(result)
@@ -65,6 +72,10 @@ def aims(result: dict) -> list[dict]:
     for name, aim in (("cifar", 2.5), ("imagenet", 1.6)):
         if "ours_over_lightly" in training[name]:
             at("least", f"SimCLR, stem {name}", "times lightly", training[name]["ours_over_lightly"]["median"], aim)
+    knn_of = {name: side["knn"] for name, side in result["accuracy"]["sides"].items()}
+    if "lightly" in knn_of:
+        times = knn_of["ours"] / knn_of["lightly"]
+        at("least", f"kNN after {result['accuracy']['seconds']} s of training", "times lightly's", times, 1)
     at("least", "SimCLR, stem small", "images/s", training["small"]["images_per_second"]["ours"]["median"], 1800)
     full, chunked = (result["nt_xent"]["4096"]["milliseconds"][side]["median"] for side in ("ours", "ours_chunked"))
     at("most", "NT-Xent in chunks, 4,096 views", "times the full loss", chunked / full, 1.6)
@@ -123,6 +134,8 @@ def table(result: dict) -> str:
         rows.append([name, *(f"{t['median']:.4g}" if t else "" for t in times), _spread(part.get("ours_over_lightly"))])
     text += [*_markdown(rows), ""]
 
+    if "accuracy" in result:
+        text += [*_markdown(_accuracy_rows(result["accuracy"])), ""]
     if "kmeans" in result:  # a stored result may be older
         text += [*_markdown(_kmeans_rows(result["kmeans"])), ""]
     if "knn" in result:
@@ -139,6 +152,14 @@ def table(result: dict) -> str:
     if workers:
         text += ["", f"lightly's workers, the fastest of 0, 1 and 2: {', '.join(workers)}"]
     return "\n".join(text)
+
+
+def _accuracy_rows(result: dict) -> list[list[str]]:
+    what = f"after {result['seconds']} s, stem small: kNN of {result['queries']:,} held-out images"
+    rows = [[f"{what}, {result['keys']:,} keys", "kNN", "seconds taken"]]
+    for side, found in result["sides"].items():
+        rows.append([side.replace("_", " "), f"{found['knn']:.3f}", f"{found['seconds']:.0f}"])
+    return rows
 
 
 def _kmeans_rows(result: dict) -> list[list[str]]:

@@ -30,13 +30,14 @@ def _reference_at_chance(counts: Tensor, classes: Sequence[str]) -> list[str]:
 
 
 def _table(right: int, asked: int) -> Tensor:
-    """One class `[4, 4]`, each turn asked equally often, with so many right answers; wrong ones lie where they may."""
+    """One class `[4, 4]`, its turns asked about equally often, with so many right answers; wrong ones lie anywhere."""
     table = torch.zeros(4, 4, dtype=torch.int64)
     for turn in range(4):
         of_turn = right // 4 + (turn < right % 4)
+        wrong = asked // 4 + (turn < asked % 4) - of_turn
         table[turn, turn] = of_turn
-        table[turn, (turn + 1) % 4] = asked // 4 - of_turn - (asked // 4 - of_turn) // 3
-        table[turn, (turn + 2) % 4] = (asked // 4 - of_turn) // 3
+        table[turn, (turn + 1) % 4] = wrong - wrong // 3
+        table[turn, (turn + 2) % 4] = wrong // 3
     return table
 
 
@@ -108,7 +109,7 @@ at_chance = Exercise(
         Case(
             "the same share of 0.3 among few answers and among many",
             lambda: _counts(
-                wheel=(3600, 12_000), cloud=(36, 120), lamp=(3030, 12_000),
+                wheel=(3600, 12_000), cloud=(36, 120), lamp=(3030, 12_000), cone=(8, 30),
  star=(28, 80), axe=(3061, 12_000), bus=(3110, 12_000),
             ),
             _chosen,
@@ -285,6 +286,9 @@ _mistake(
     lambda c: _shares(c)[0] <= 0.25 + _margin(len(c)),
     _by(lambda share, n: share <= 0.25 + 3 * (3 / 4 / n) ** 0.5),
     _by(lambda share, n: share <= 0.25 + 3 * (1 / 4 / n) ** 0.5),
+    _by(lambda share, n: share <= 0.25 + 3 * (3 / 16 / n)),
+    _by(lambda share, n: share <= 0.25 + 3 * (3 / 16) ** 0.5 / n),
+    _by(lambda share, n: share <= 0.25 + (3 * 3 / 16 / n) ** 0.5),
     _by(lambda share, n: share <= 0.25 + 3 * (share * (1 - share) / n) ** 0.5),
 )
 _mistake(

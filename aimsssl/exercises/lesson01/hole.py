@@ -80,6 +80,13 @@ def _scaled(seen) -> bool:
     )
 
 
+def _to_few_digits(seen) -> bool:
+    """Whether the loss is nearly right: with images nearly filled right a part of it is left, else two or three digits."""
+    if not isinstance(seen.came, dict):
+        return 1e-4 < abs(seen.came / seen.expected - 1) < 5e-3
+    return not _scaled(seen) and 0 < abs(seen.came["the loss"] / seen.expected["the loss"] - 1) < 0.5
+
+
 def _mistake(name: str, thought: str, message: str, *forms: Callable, looks: Callable | None = None) -> None:
     """A mistake whose forms are other losses."""
     for number, form in enumerate(forms):
@@ -303,6 +310,15 @@ _mistake(
     "seven digits of each part, and their difference is smaller than what is rounded off. Subtract first.",
     lambda p, x, h: ((p * p - 2 * p * x + x * x) * h).sum() / (x.shape[1] * h.sum()),
     looks=lambda seen: 0 < abs(seen.came["the loss"] / seen.expected["the loss"] - 1) < 0.5,
+)
+_mistake(
+    "half precision",
+    "Half precision is twice as quick.",
+    "The loss is right to two or three digits only. A square of a small error needs float32: float16 and bfloat16 round "
+    "it to few digits, or to 0.",
+    lambda p, x, h: pretext.hole_loss(p.half(), x.half(), h),
+    lambda p, x, h: pretext.hole_loss(p.bfloat16(), x.bfloat16(), h),
+    looks=lambda seen: _to_few_digits(seen),
 )
 _mistake(
     "a Python number",

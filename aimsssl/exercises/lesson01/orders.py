@@ -77,11 +77,17 @@ def _of_another_form(orders: object, right: Tensor) -> str:
         return "positions in the list for orders"
     if orders.shape == right.shape:
         return "no whole numbers"
+    if orders.shape[1:] == right.shape[:1]:
+        return "orders of count things"
     return "one order too few or too many" if orders.shape[1:] == right.shape[1:] else ""
 
 
 def _far_apart(function: Callable, tiles: int, count: int, seed: int) -> dict:
-    """How far each order is from its nearest among those before it, and how far it could be."""
+    """How far each order is from its nearest among those before it, and how far it could be.
+
+    Three orders are asked for first: a list of all orders of `count` things would fill the memory.
+    """
+    _ = _checked(function(tiles, 3, seed), tiles, 3)
     orders, everything = _checked(function(tiles, count, seed), tiles, count), _everything(tiles)
     short = 0
     for n in range(1, count):
@@ -326,6 +332,15 @@ def _(tiles, count, seed):
     """The chosen ones."""
     everything = _everything(tiles).tolist()
     return torch.tensor([everything.index(order) for order in _greedy(tiles, count, seed).tolist()])
+
+
+@far_orders.mistake(
+    "orders of count things",
+    "Each row has `count` places. An order has a place for each of the *tiles*; `count` is how many orders to choose.",
+)
+def _(tiles, count, seed):
+    """All permutations of count."""
+    return _greedy(count, count, seed)
 
 
 @far_orders.mistake(

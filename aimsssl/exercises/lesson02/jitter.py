@@ -361,6 +361,12 @@ _wrong(
     dict(finish=lambda image, mean, std: _normalize(image, mean, std.sqrt())),
 )
 _wrong(
+    "a small number added to the std",
+    "Each channel is divided by a little more than its std. No std of a data set is 0: nothing has to be added.",
+    "A small number keeps the division safe.",
+    *(dict(finish=lambda image, mean, std, e=e: _normalize(image, mean, std + e)) for e in (1e-3, 1e-2, 0.1, 1.0)),
+)
+_wrong(
     "half of the normalisation",
     "Only the mean is taken away, or only the std divides. Both are asked for.",
     "To subtract the mean is enough.",
