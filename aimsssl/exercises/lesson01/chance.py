@@ -227,6 +227,23 @@ _mistake(
     lambda c: _turns(c).mean(dim=1) <= 0.25 + _margin(c.sum(dim=(1, 2))),
 )
 _mistake(
+    "columns for rows",
+    "Of all answers '90 degrees', how many are right?",
+    "The right answers are divided by how often each answer was *given*, the sum of a column. A row holds the images "
+    "of one turn: who always says 'not turned' gives one answer only.",
+    lambda c: (c.diagonal(dim1=1, dim2=2) / c.sum(dim=1)).mean(dim=1) <= 0.25 + _margin(c.sum(dim=(1, 2))),
+    lambda c: (
+        (c.diagonal(dim1=1, dim2=2) / c.sum(dim=1)).nan_to_num(0).mean(dim=1) <= 0.25 + _margin(c.sum(dim=(1, 2)))
+    ),
+)
+_mistake(
+    "a vote of each turn",
+    "Chance is where another answer comes more often than the right one.",
+    "It was asked whether the right answer is the most frequent one of a turn. A network that guesses may well have "
+    "it so, and a good one may fail at one turn; the contract asks for the share of all right answers.",
+    *(lambda c, how=how: how(c.argmax(dim=2) != torch.arange(4), dim=1) for how in (torch.any, torch.all)),
+)
+_mistake(
     "the most frequent answer taken for the right one",
     "The highest count of a turn is its right answers.",
     "For each turn the most frequent answer was counted, whatever it is. Right is only the answer that is the turn.",
@@ -266,6 +283,7 @@ _mistake(
     "Among many answers, luck leaves little room: the same share is then too good for guessing. The margin must shrink "
     "with the number of answers.",
     *(_by(lambda share, n, m=m: share <= 0.25 + m) for m in (0.02, 0.05, 0.1, 0.15, 0.25)),
+    *(_by(lambda share, n, m=m: share <= 0.25 + _margin(m)) for m in (48, 100, 120, 200, 400, 800, 1000, 1600, 12_000)),
 )
 _mistake(
     "the answers of all classes for n",

@@ -81,7 +81,7 @@ def _scaled(seen) -> bool:
 
 
 def _to_few_digits(seen) -> bool:
-    """Whether the loss is nearly right: with images nearly filled right a part of it is left, else two or three digits."""
+    """Whether the loss is nearly right: where images are nearly filled right a part of it, else two digits or three."""
     if not isinstance(seen.came, dict):
         return 1e-4 < abs(seen.came / seen.expected - 1) < 5e-3
     return not _scaled(seen) and 0 < abs(seen.came["the loss"] / seen.expected["the loss"] - 1) < 0.5
@@ -314,8 +314,8 @@ _mistake(
 _mistake(
     "half precision",
     "Half precision is twice as quick.",
-    "The loss is right to two or three digits only. A square of a small error needs float32: float16 and bfloat16 round "
-    "it to few digits, or to 0.",
+    "The loss is right to two or three digits only. A square of a small error needs float32: float16 and bfloat16 "
+    "round it to few digits, or to 0.",
     lambda p, x, h: pretext.hole_loss(p.half(), x.half(), h),
     lambda p, x, h: pretext.hole_loss(p.bfloat16(), x.bfloat16(), h),
     looks=lambda seen: _to_few_digits(seen),

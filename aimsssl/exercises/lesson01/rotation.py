@@ -270,6 +270,23 @@ def _(images):
 
 
 @rotated_batch.mistake(
+    "turns counted from 1",
+    "The first B pictures are turned once, and nobody is left as it was. The turns are counted from 0.",
+)
+def _(images):
+    """Four turns: 1, 2, 3, 4."""
+    return _turned(images, (1, 2, 3, 4)), _labels(images) + 1
+
+
+for _more in (0, -1, (1, 2, 3, 0)):
+
+    @rotated_batch.also("turns counted from 1")
+    def _(images, more=_more):
+        labels = _labels(images)
+        return _turned(images, (1, 2, 3, 4)), (labels + 1) % 4 if isinstance(more, tuple) else labels + more
+
+
+@rotated_batch.mistake(
     "one label for each image",
     "There are four times as many pictures as images, and each needs its own label.",
     looks=lambda seen: len(seen.came["labels"]) in (len(seen.inputs[0]), 4),

@@ -24,6 +24,14 @@ def _sides(area: float, aspect: float, height: int, width: int) -> tuple[int, in
     return round(sqrt(pixels / aspect)), round(sqrt(pixels * aspect))
 
 
+def _before_rounding(area: float, aspect: float, u: float, v: float, height: int, width: int) -> tuple:
+    """Wrong: the sides are rounded after the question whether they fit."""
+    pixels = area * height * width
+    if sqrt(pixels / aspect) > height or sqrt(pixels * aspect) > width:
+        return 0, 0, height, width
+    return _reference_crop_box(area, aspect, u, v, height, width)
+
+
 def _placed(u: float, v: float, room: int, space: int) -> tuple[int, int]:
     """Top and left, where the box can move down by `room` pixels and to the right by `space`."""
     return int(u * (room + 1)), int(v * (space + 1))
@@ -380,6 +388,13 @@ _mistake(
     _wrong(fits=lambda h, w, height, width: h < height and w < width),
     _wrong(fits=lambda h, w, height, width: h <= height and w < width),
     _wrong(fits=lambda h, w, height, width: h < height and w <= width),
+)
+_mistake(
+    "asked before rounding",
+    "First the question whether it fits, then the pixels.",
+    "Whether the box fits was asked of sides that are no whole pixels yet. A side that rounds down to the image's own "
+    "does fit: round first.",
+    _before_rounding,
 )
 _mistake(
     "no whole pixels",

@@ -200,6 +200,14 @@ _mistake(
     lambda a, b: mean(b) < mean(a) - 0.05,
 )
 _mistake(
+    "a ratio below 1",
+    "Half as much is a ratio.",
+    "A ratio was compared with 1. Where the numbers are negative it turns round: −0.1 over −0.2 is below 1, and −0.1 "
+    "is more. Compare the numbers themselves.",
+    lambda a, b: max(b) / min(a) < 1 if min(a) else False,
+    lambda a, b: mean(b) / mean(a) < 1 if mean(a) else False,
+)
+_mistake(
     "sums compared",
     "Add up what the seeds kept.",
     "The sums of the seeds are compared. Where one side has more seeds its sum is larger for that reason alone.",

@@ -55,6 +55,12 @@ def _loss(z1: Tensor, z2: Tensor, temperature: float, **how: str) -> Tensor:
     return F.cross_entropy(_masked(z1, z2, temperature), _partners(z1), **how)
 
 
+def _two_temperatures(z1: Tensor, z2: Tensor, of_the_positive: float, of_the_sum: float) -> Tensor:
+    partners = _partners(z1)
+    positive = _scores(z1, z2, of_the_positive)[torch.arange(len(partners)), partners]
+    return (_masked(z1, z2, of_the_sum).logsumexp(dim=1) - positive).mean()
+
+
 def _terms_without_a_log(z1: Tensor, z2: Tensor, temperature: float) -> Tensor:
     positives = _partners(z1)
     return _masked(z1, z2, temperature).softmax(dim=1)[torch.arange(len(positives)), positives]
@@ -129,6 +135,20 @@ for _mask in (-5, -20, -50, -100):
 def _(z1, z2, temperature=0.5):
     """The temperature scales the similarities, so it multiplies them."""
     return _loss(z1, z2, 1 / temperature)
+
+
+@nt_xent.mistake(
+    "temperature in one place only",
+    "Only the score of the positive was divided by τ, or only the scores in the sum. All similarities are.",
+)
+def _(z1, z2, temperature=0.5):
+    """The positive stands over the fraction, and τ below it."""
+    return _two_temperatures(z1, z2, temperature, 1.0)
+
+
+@nt_xent.also("temperature in one place only")
+def _(z1, z2, temperature=0.5):
+    return _two_temperatures(z1, z2, 1.0, temperature)
 
 
 @nt_xent.mistake("temperature used twice", "The scores are divided by τ more than once.")

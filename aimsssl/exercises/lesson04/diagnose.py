@@ -223,6 +223,17 @@ def _(loss, knn, chance, floor):
     return "healthy" if knn[-1] > min(knn) + 0.06 else _of_the_sick(loss, knn, chance, floor)
 
 
+for _margin in (0, 0.02, 0.06):  # kNN asked last
+
+    @also("compared with the dip of the first epoch")
+    def _(loss, knn, chance, floor, margin=_margin):
+        if _share(loss[-1], chance, floor) < 0.1:
+            return SICK[2]
+        if _share(loss[0], chance, floor) > 0.7:
+            return SICK[0]
+        return "healthy" if knn[-1] > knn[1] + margin else SICK[1]
+
+
 @mistake(
     "the batch size blamed",
     "All these runs have the same batch size, and so has a healthy one. What they share cannot be the cause of what "

@@ -31,7 +31,8 @@ def _built(function: Callable, d_in: int, d_hidden: int, d_out: int) -> dict:
     sizes = _sizes(head, d_in, d_hidden, d_out)
     if trouble and sizes == sorted([(d_in, d_hidden), (d_hidden, d_out)]):
         raise trouble
-    others = [type(m).__name__ for m in head.modules() if "Norm" in type(m).__name__ or "Dropout" in type(m).__name__]
+    others = [type(m).__name__ for m in head.modules() if "Norm" in type(m).__name__]
+    others += [type(m).__name__ for m in head.modules() if "Dropout" in type(m).__name__ and m.p > 0]
     return {
         "all its layers are known to the module": not _out_of_sight(head),
         "one input, one output": z is None or bool(z.equal(again)),
@@ -256,6 +257,21 @@ def _(d_in, d_hidden, d_out):
 def _(d_in, d_hidden, d_out):
     """Both layers begin at d_in."""
     return nn.Sequential(nn.Linear(d_in, d_hidden), nn.ReLU(), nn.Linear(d_in, d_out))
+
+
+@mistake(
+    "an output of fixed width",
+    "z has the same width whatever `d_out` says: a number was written into the function.",
+    looks=lambda seen: (
+        (sizes := seen.came["the sizes of its linear layers"]) != seen.expected["the sizes of its linear layers"]
+        and len(sizes) == 2
+        and seen.inputs[:2] in sizes
+        and {128, 64, 256, 512, 2048} & {out for into, out in sizes if into == seen.inputs[1]}
+    ),
+)
+def _(d_in, d_hidden, d_out):
+    """z has 128 numbers, as in the paper."""
+    return nn.Sequential(nn.Linear(d_in, d_hidden), nn.ReLU(), nn.Linear(d_hidden, 128))
 
 
 @mistake(

@@ -289,6 +289,19 @@ slip(
     trust=lambda s: _trust(s.w, s.d, s.coefficient) if s.g.norm() > 0 else 1.0,
 )
 
+slip(
+    "no step where a norm is zero",
+    "Where a norm is 0 nothing happens at all. Only the trust ratio is special there, it is 1: weight decay and "
+    "momentum still move the weights.",
+    "Without a gradient there is no step.",
+    result=lambda s: (s.w - s.v, s.v) if s.w.norm() * s.g.norm() > 0 else (s.w, s.velocity),
+)
+for _norm in (lambda s: s.w.norm() * s.d.norm(), lambda s: s.w.norm(), lambda s: s.g.norm(), lambda s: s.d.norm()):
+    also_slip(
+        "no step where a norm is zero",
+        result=lambda s, norm=_norm: (s.w - s.v, s.v) if norm(s) > 0 else (s.w, s.velocity),
+    )
+
 # ---- weight decay
 
 slip(

@@ -29,6 +29,12 @@ def _points(*empty: int) -> tuple[Tensor, Tensor]:
     return x, centroids
 
 
+def _around_zero() -> tuple[Tensor, Tensor]:
+    """Points on both sides of an axis: a mean has a coordinate that is exactly 0, and the old centroid has not."""
+    x = torch.tensor([[1.0, 2], [-1, 3], [4, -5], [6, 5]])
+    return x, torch.tensor([[0.5, 2.0], [5.0, 0.5]])
+
+
 lloyd_step = Exercise(
     lesson="05",
     name="lloyd_step",
@@ -51,6 +57,7 @@ lloyd_step = Exercise(
             lambda: _points(1, 4),
             atol=1e-5,
         ),
+        Case("4 points and 2 centroids, whose new centroids have a 0 in them", _around_zero, atol=1e-5),
     ),
 )
 
@@ -99,6 +106,17 @@ def _(x, centroids):
 def _(x, centroids):
     """The nearest pairs are found by the smallest distance in each column."""
     return torch.cdist(x, centroids).argmin(dim=0), _moved(x, centroids)[1]
+
+
+@lloyd_step.mistake(
+    "a mean of 0 taken for an empty cluster",
+    "A new centroid has a 0 in it, and that was taken for the sign of an empty cluster. A mean can be 0; whether a "
+    "cluster has points, their number says.",
+)
+def _(x, centroids):
+    """Where no point was added, the sum is 0."""
+    means = _each(x, centroids, _assign(x, centroids), lambda points, old: points.mean(dim=0))
+    return _assign(x, centroids), torch.where(means != 0, means, centroids)
 
 
 @lloyd_step.mistake("the farthest centroid", "Every point went to the centroid that is farthest from it.")

@@ -36,6 +36,7 @@ class _Network:
         self.heads_used: list[str] = []
         self.images_used: list[str] = []
         self.labels_used: list[object] = []
+        self.can_learn: list[bool] = []
 
     def extract(self, images: Tensor) -> Tensor:
         return images.flatten(1)[:, :3] * 2.0 + self.step * self.trained + 1
@@ -50,6 +51,7 @@ class _Network:
         self.heads_used.append(self._word_for_a_head(head))
         self.images_used.append(self._word_for_images(images))
         self.labels_used.append(labels.clone() if isinstance(labels, Tensor) else labels)
+        self.can_learn.append(torch.is_grad_enabled())
         self.trained += 1
 
     def _word_for_a_head(self, head: object) -> str:
@@ -67,6 +69,7 @@ class _Network:
 
 RETURNED, LABELS = "the labels of each round, as returned", "the labels that train was given"
 IMAGES, HEADS = "the images that train was given", "the heads that were trained"
+GRADIENTS = "whether train can have gradients"
 
 
 def _seen(function: Callable, network: _Network, rounds: int) -> dict:
@@ -76,6 +79,7 @@ def _seen(function: Callable, network: _Network, rounds: int) -> dict:
         LABELS: network.labels_used,
         IMAGES: network.images_used,
         HEADS: network.heads_used,
+        GRADIENTS: network.can_learn,
     }
 
 
@@ -118,6 +122,17 @@ def _(images, rounds, extract, cluster, new_head, train):
     for _ in range(rounds):
         train(new_head(), images, labels)
     return [labels] * rounds
+
+
+@deepcluster.mistake(
+    "no gradients in training",
+    "train was called where gradients are switched off: nothing can learn there. no_grad is for the features only.",
+    looks=lambda seen: not all(seen.came[GRADIENTS]),
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """Clustering needs no gradients, so the whole loop needs none."""
+    with torch.no_grad():
+        return _reference_deepcluster(images, rounds, extract, cluster, new_head, train)
 
 
 @deepcluster.mistake(

@@ -371,7 +371,8 @@ def _falls_with_size(seen: Seen, sign: int) -> bool:
         return bool((sign * means.diff() > -0.1).all() and means.max() - means.min() > 0.2)
     counts = seen.inputs[0].bincount()
     shares = seen.came[SHARES][counts.argsort()][(counts == 0).sum() :]
-    return bool((shares > 0).all() and (sign * shares.diff() > -0.02).all() and seen.came[COUNT] == seen.inputs[1])
+    falls = (shares > 0).all() and (sign * shares.diff() > -0.02).all() and shares.max() - shares.min() > 0.05
+    return bool(falls and seen.came[COUNT] == seen.inputs[1])
 
 
 def _means_of_clusters(seen: Seen) -> Tensor:

@@ -476,6 +476,17 @@ def _(clusters, labels):
     return -_best(table).sum() / len(labels)
 
 
+@clustering_accuracy.mistake(
+    "numbers put together in bins",
+    "A histogram has bins, and two classes (or clusters) can fall into one where numbers are missing between. Count "
+    "each pair of numbers by itself.",
+)
+def _(clusters, labels):
+    """histogram2d counts pairs."""
+    bins = len(clusters.unique()), len(labels.unique())
+    return _best(np.histogram2d(clusters.numpy(), labels.numpy(), bins=bins)[0]).sum() / len(labels)
+
+
 @clustering_accuracy.also("the table cut to a square")
 def _(clusters, labels):
     table = _full(clusters, labels)
@@ -493,6 +504,13 @@ def _(clusters, labels):
     table = _full(clusters, labels, side, side)
     rows, columns = linear_sum_assignment(-table)
     return table[columns, rows].sum() / len(labels)
+
+
+@clustering_accuracy.also("rows and columns of the matching mixed up")
+def _(clusters, labels):
+    rows, columns = linear_sum_assignment(-_full(clusters, labels))
+    name = dict(zip(columns.tolist(), rows.tolist(), strict=True))
+    return sum(name.get(c) == y for c, y in zip(clusters.tolist(), labels.tolist(), strict=True)) / len(labels)
 
 
 @clustering_accuracy.mistake(

@@ -51,6 +51,7 @@ effective_rank = Exercise(
         Case(
             "20 rows of 32 features: two directions, and a mean far from 0", lambda: (_nearly_collapsed(),), rtol=2e-3
         ),
+        Case("40 rows of 10 features, all of them very small", lambda: (1e-4 * _features(40, 10),), rtol=1e-3),
     ),
 )
 
@@ -237,6 +238,18 @@ _mistake(
     "The terms of an entropy are summed. Their mean is smaller by the number of singular values.",
     lambda h: torch.special.entr(_shares(_values(h))).mean().exp().item(),
     lambda h: torch.special.entr(_shares(_values(h)[_values(h) > 0])).mean().exp().item(),
+)
+_mistake(
+    "small features taken for nothing",
+    "What is below 0.001 is 0.",
+    "Where all features are small, directions are lost (or a small number that was added outweighs them): singular "
+    "values were compared with a fixed number. Look at the shares: they stay when h is multiplied by a number.",
+    *(
+        lambda h, low=low: _of(_values(h)[_values(h) > low]) if (_values(h) > low).any() else 0.0
+        for low in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+    ),
+    *(lambda h, e=e: _of(_values(h) + e) for e in (1e-6, 1e-5, 1e-4)),
+    looks=lambda seen: seen.inputs[0].std() < 1e-3,
 )
 _mistake(
     "directions counted by a threshold",

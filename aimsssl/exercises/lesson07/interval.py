@@ -158,10 +158,28 @@ def _(scores, level, resamples, seed):
     return _middle(_means(scores, resamples, seed), level)[::-1]
 
 
+def _has_no_width(seen: Seen) -> bool:
+    low, high = (seen.came[LOW], seen.came[HIGH]) if isinstance(seen.came, dict) else seen.came
+    return low == high
+
+
+@confidence_interval.mistake(
+    "made for scores of 0 and 1",
+    "Right for scores that are 0 or 1, and not for others: the spread was computed from the mean alone, as that of a "
+    "coin. A score may be any number: draw the scores themselves.",
+    looks=lambda seen: _has_no_width(seen) if seen.inputs[1] == 0.5 else seen.came[HIGH] - seen.came[LOW] > 7,
+)
+def _(scores, level, resamples, seed):
+    """An accuracy is so many right of so many: a binomial number."""
+    share = min(max(scores.double().mean().item(), 0.0), 1.0)
+    means = np.random.default_rng(seed).binomial(len(scores), share, size=resamples) / len(scores)
+    return _middle(torch.from_numpy(means), level)
+
+
 @confidence_interval.mistake(
     "always the same draw",
     "All resamples are the same: low and high are one number. Is the seed set anew for each of them?",
-    looks=lambda seen: LOW in seen.came and seen.came[LOW] == seen.came[HIGH],
+    looks=lambda seen: _has_no_width(seen),
 )
 def _(scores, level, resamples, seed):
     """The seed is set, to be sure, right where something is drawn."""
