@@ -6,7 +6,7 @@ Same images, ResNet-18, batch, head, loss, optimiser (SGD) and strength of augme
 - lightly: the loop of its own SimCLR example and the settings of its CIFAR-10 benchmark: `SimCLRTransform` on PIL
   images, a `LightlyDataset`, PyTorch's `DataLoader`, `SimCLRProjectionHead`, `NTXentLoss`, float32. The first steps are
   not counted, and its workers are kept busy beyond the last, so that no batch is had for nothing.
-- lightly_tuned: the same, with channels_last and bfloat16 added to the loop by hand.
+- lightly_tuned: the same, with channels_last and, where it is faster here, bfloat16 added to the loop by hand.
 
 `python bench_simclr.py SIDE SETTING WORKERS` prints the peak memory of one side, measured in this process.
 """
@@ -26,6 +26,7 @@ from torch import nn
 
 from aimsssl.datasets import ImageSet, load
 from aimsssl.models import resnet18
+from aimsssl.profile import faster_precision
 from aimsssl.training import SimCLRConfig, train_simclr
 
 BATCH = 128
@@ -129,6 +130,7 @@ def lightlys_loop(images: ImageSet, setting: Setting, workers: int, steps: int, 
     dataset = LightlyDataset.from_torch_dataset(PILImages(images, (steps + in_flight) * BATCH), transform=transform)
     loader = torch.utils.data.DataLoader(dataset, BATCH, shuffle=True, drop_last=True, num_workers=workers)
     model, criterion = LightlySimCLR(setting).train(), NTXentLoss()
+    half = tuned and faster_precision(setting.width) == "bfloat16"
     if tuned:
         model.to(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(model.parameters(), RATE, MOMENTUM, weight_decay=WEIGHT_DECAY)
@@ -136,7 +138,7 @@ def lightlys_loop(images: ImageSet, setting: Setting, workers: int, steps: int, 
     def step(views: list[torch.Tensor]) -> None:
         if tuned:
             views = [view.contiguous(memory_format=torch.channels_last) for view in views]
-        with torch.autocast("cpu", torch.bfloat16, enabled=tuned):
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
             z0, z1 = model(views[0]), model(views[1])
         loss = criterion(z0.float(), z1.float())
         loss.backward()

@@ -66,7 +66,7 @@ def measure(result: dict, quick: bool = False) -> dict:
 
     for name, trained in result["training"].items():
         operations = training_operations(trained["stem"], trained["width"])
-        precisions = {"ours": faster_precision(trained["width"]), "lightly_tuned": "bfloat16"}
+        precisions = dict.fromkeys(("ours", "lightly_tuned"), faster_precision(trained["width"]))
         share[f"SimCLR, stem {name}"] = {
             side: of(1 / rate["median"], operations, precisions.get(side, "float32"))
             for side, rate in trained["images_per_second"].items()
