@@ -254,7 +254,7 @@ def normalise_tiles(tiles: Tensor) -> Tensor:
     if tiles.ndim != 5 or 0 in tiles.shape[2:] or not tiles.is_floating_point():
         raise ValueError(f"tiles must be floating-point [B, T, C, t, t], got {tiles.dtype} {list(tiles.shape)}")
     std, mean = torch.std_mean(tiles, dim=(2, 3, 4), keepdim=True, correction=0)
-    return (tiles - mean) / (std + 1e-2)  # a tile of one colour stays small
+    return (tiles - mean) / (std + 1e-2)  # a tile of one grey stays small
 
 
 def shuffled_tiles(tiles: Tensor, order: Tensor) -> Tensor:

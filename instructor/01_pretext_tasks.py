@@ -538,7 +538,7 @@ explorers.table(rows, "High kNN: the class is near; low distance: the colours ar
 # tile in its cell.) Tiles come row by row.
 #
 # Then give each tile mean 0 and standard deviation 1, over all its numbers: the channels together, so that a red tile
-# stays red. The deviation is the one that divides by n (`correction=0`). Divide by deviation + 0.01: a tile of one colour
+# stays red. The deviation is the one that divides by n (`correction=0`). Divide by deviation + 0.01: a tile of one grey
 # has deviation 0.
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from aimsssl import pretext
 from aimsssl.exercises.framework import Case, Exercise, Seen
 
-SMALL = 1e-2  # beside the deviation, so that a tile of one colour stays at 0
+SMALL = 1e-2  # beside the deviation, so that a tile of one grey stays at 0
 
 
 def _reference_normalised_tiles(images: Tensor, grid: int, tile: int) -> Tensor:
@@ -17,7 +17,7 @@ def _reference_normalised_tiles(images: Tensor, grid: int, tile: int) -> Tensor:
     `images` are float `[B, C, S, S]`. A cell has S // grid pixels on each side, the first begins at the upper left, and
     what is left over is not used. A tile begins (cell − tile) // 2 pixels into its cell. From each tile its mean is
     subtracted, over channels, height and width together; what remains is divided by the standard deviation over the
-    same numbers (correction=0) plus 0.01, so that a tile of one colour stays 0.
+    same numbers (correction=0) plus 0.01, so that a tile of one grey stays 0.
 
     As `pretext.cut_tiles` and `pretext.normalise_tiles`, but for the place in the cell, which is drawn there.
     """
@@ -187,9 +187,9 @@ _mistake(
     lambda x, g, t: _normal(_cut(x, g, t), correction=1, small=1e-8),
 )
 _mistake(
-    "a tile of one colour",
+    "a tile of one grey",
     "Subtract the mean, divide by the deviation.",
-    "A tile of one colour has deviation 0, and 0 over 0 is NaN. Add 0.01 to the deviation.",
+    "A tile of one grey has deviation 0, and 0 over 0 is NaN. Add 0.01 to the deviation.",
     lambda x, g, t: _normal(_cut(x, g, t), small=0),
     lambda x, g, t: (_cut(x, g, t) - _cut(x, g, t).mean()) / _cut(x, g, t).std(dim=(2, 3, 4), keepdim=True),
 )
