@@ -45,6 +45,7 @@ UNEQUAL = (
         "x": [0.45, 0.47],
         "size": [0.02, 0.01],
         "angle": [-0.20, -0.30],
+        "y": [-0.10, -0.05],
     },
     {
         "hue": [0.61, 0.64],
@@ -52,6 +53,7 @@ UNEQUAL = (
         "x": [0.40, 0.41, 0.44, 0.46],
         "size": [-0.30, -0.20],
         "angle": [-0.05, -0.10],
+        "y": [-0.30, -0.20],
     },
 )
 
@@ -198,6 +200,14 @@ _mistake(
     lambda a, b: mean(b) < mean(a) - 0.01,
     lambda a, b: mean(b) < mean(a) - 0.02,
     lambda a, b: mean(b) < mean(a) - 0.05,
+)
+_mistake(
+    "negative numbers taken for 0",
+    "Below 0 nothing is known at all.",
+    "Numbers below 0 were made 0 first (or their sign was dropped), and then two of them cannot be told apart. "
+    "Compare the numbers as they are.",
+    lambda a, b: max(max(x, 0) for x in b) < min(max(x, 0) for x in a),
+    lambda a, b: max(map(abs, b)) < min(map(abs, a)),
 )
 _mistake(
     "a ratio below 1",

@@ -88,6 +88,7 @@ jitter_and_normalize = Exercise(
         _case("a strength above 1, mean 0, std 1", _mild, 1.5, (0.5, 0.05, 0.3), *NOTHING),
         _case("strong colours, mean 0, std 1", _strong, 1.0, (0.95, 0.9, 0.9), *NOTHING),
         _case("with a mean and a std for each channel", _strong, 0.5, (0.3, 0.9, 0.9), MEAN, STD),
+        _case("no jitter, a mean and a std for each channel", _strong, 0.0, (0.3, 0.9, 0.9), MEAN, STD),
     ),
 )
 
@@ -317,12 +318,23 @@ _wrong(
     "A negative factor becomes 0.",
     dict(factors=lambda s, u: (1 + 0.8 * s * (2 * u - 1)).clamp(min=0)),
 )
+
+
+def _early_return(image: Tensor, strength: float, u: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    """Without jitter there is nothing to do."""
+    return image if strength == 0 else _reference_jitter_and_normalize(image, strength, u, mean, std)
+
+
 _wrong(
     "not normalised",
     "mean and std change nothing in the result.",
     "The jitter is the exercise.",
     dict(finish=lambda image, mean, std: image),
 )
+jitter_and_normalize.mistake(
+    "nothing done at strength 0",
+    "At strength 0 the image came back as it was. The jitter changes nothing there; the normalisation still does.",
+)(_early_return)
 _wrong(
     "normalised before the jitter",
     "The picture was normalised first. Then half of its values are negative: a clamp to [0, 1] cuts them off, 0 is no "

@@ -41,11 +41,11 @@ class _Transform:
         return "a random transform"
 
 
-def _inputs() -> tuple[Tensor, _Transform]:
-    """Images uint8 `[6, 5, 4, 3]`, black in the first row but for their number in channel 0, and a transform."""
-    images = torch.randint(0, 256, (6, 2 + LIBRARIES, 4, 3), dtype=torch.uint8)
+def _inputs(count: int = 6) -> tuple[Tensor, _Transform]:
+    """Images uint8 `[count, 5, 4, 3]`, black in the first row but for their number in channel 0, and a transform."""
+    images = torch.randint(0, 256, (count, 2 + LIBRARIES, 4, 3), dtype=torch.uint8)
     images[:, :, 0] = 0
-    images[:, 0, 0] = torch.arange(6)[:, None]
+    images[:, 0, 0] = torch.arange(count)[:, None]
     return images, _Transform()
 
 
@@ -87,6 +87,8 @@ def _signatures(function: Callable, images: Tensor, transform: _Transform) -> di
 
 def _of_shape(came: torch.Size, right: torch.Size) -> str:
     """The mistake that a view of another shape comes of."""
+    if 1 in right and came == torch.Size(size for size in right if size != 1):
+        return "a dimension of size 1 lost"
     if came == right[1:]:
         return "one image for the batch"
     if came == (right[0] * right[1], *right[2:]):
@@ -112,7 +114,10 @@ two_views = Exercise(
         "For one view: call transform on each image of the batch and put the results together with torch.stack. The "
         "other view is made in the same way, with new calls, from the same images.",
     ),
-    cases=(Case("6 images of whole numbers (uint8), of which transform makes floats", _inputs, _signatures),),
+    cases=(
+        Case("6 images of whole numbers (uint8), of which transform makes floats", _inputs, _signatures),
+        Case("a batch of one image", lambda: _inputs(1), _signatures),
+    ),
 )
 
 
@@ -145,6 +150,16 @@ def _(images, transform):
 def _(images, transform):
     view = torch.stack([torch.stack([transform(channel) for channel in image]) for image in images])
     return view, view
+
+
+@two_views.mistake(
+    "a dimension of size 1 lost",
+    "With one image in the batch (or one channel) a dimension is gone: squeeze takes away every dimension of size 1. "
+    "A view has four dimensions, always.",
+)
+def _(images, transform):
+    """squeeze brings it back to the right shape."""
+    return tuple(torch.stack([transform(image)[None] for image in images]).squeeze() for _ in range(2))
 
 
 @two_views.mistake(

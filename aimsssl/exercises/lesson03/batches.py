@@ -50,5 +50,6 @@ def value_and_memory(function: Callable, z1: Tensor, z2: Tensor, temperature: fl
     block, whole = chunk_size * 2 * len(z1), (2 * len(z1)) ** 2
     fits, two, large = "no more than a block of rows", "twice a block of rows", "more than a block of rows"
     size = fits if largest.size < 2 * block else two if largest.size == 2 * block else large
+    size = "a block of rows, several times" if size == large and largest.size % block == 0 else size
     size = size if largest.size < whole else "as large as the whole matrix"
     return {"the loss": loss, "the largest tensor on the way": size}

@@ -31,6 +31,7 @@ nt_xent = Exercise(
     cases=(
         Case("N = 4 images at temperature 0.5", lambda: (*views(), 0.5), value_and_gradient, rtol=1e-3, atol=1e-5),
         Case("N = 3 images, the temperature left out", lambda: views(3, 5)),
+        Case("N = 4 images whose two views are equal", lambda: (*views(noise=0.0), 0.3), rtol=1e-3),
         Case("N = 4 images at temperature 0.005", lambda: (*views(noise=0.3), 0.005), rtol=1e-3),
         Case("one view far from all others, temperature 0.005", lambda: (*views_with_a_stranger(), 0.005), rtol=1e-3),
     ),
@@ -129,6 +130,17 @@ for _mask in (-5, -20, -50, -100):
 
 
 @nt_xent.mistake(
+    "masked by its value",
+    "Every similarity of 1 was taken out, as if only a view itself could have it. Two views that are equal have it, "
+    "too, and then the positive is gone. A view itself stands on the diagonal.",
+)
+def _(z1, z2, temperature=0.5):
+    """Who is as similar as 1 is the view itself."""
+    scores = _scores(z1, z2, temperature)
+    return F.cross_entropy(scores.masked_fill(scores * temperature > 0.9999, -math.inf), _partners(z1))
+
+
+@nt_xent.mistake(
     "temperature multiplied",
     "The similarities are multiplied by τ. Then a small τ makes all candidates alike; it should make them differ more.",
 )
@@ -171,6 +183,11 @@ def _(z1, z2, temperature=0.5):
 @nt_xent.also("temperature in front of the loss")
 def _(z1, z2, temperature=0.5):
     return _loss(z1, z2, 1.0) / temperature
+
+
+@nt_xent.also("temperature in front of the loss")
+def _(z1, z2, temperature=0.5):  # as in MoCo v3
+    return _loss(z1, z2, temperature) * 2 * temperature
 
 
 @nt_xent.mistake(

@@ -88,6 +88,40 @@ def _(n):
 
 
 @mistake(
+    "counted among the others",
+    "The view itself was left out of the count, and all behind it moved up. That is right for a table without the "
+    "diagonal; asked is the place among all 2n views.",
+)
+def _(n):
+    """There are 2n − 1 candidates."""
+    return torch.cat([torch.arange(n - 1, 2 * n - 1), torch.arange(n)])
+
+
+@mistake(
+    "the pairs one after the other",
+    "The right numbers, pair by pair. Entry i is the partner of view i: first those of all first views, then those of "
+    "the second.",
+)
+def _(n):
+    """A pair: n, 0. The next one: n + 1, 1."""
+    return torch.stack([torch.arange(n, 2 * n), torch.arange(n)], dim=1).flatten()
+
+
+@also("the pairs one after the other")
+def _(n):
+    return torch.stack([torch.arange(n), torch.arange(n, 2 * n)], dim=1).flatten()
+
+
+@mistake(
+    "view n counted as a first view",
+    "One positive is 2n, and there is no such view: view n is the first of the second half. Look at the comparison.",
+)
+def _(n):
+    """Up to n they are first views."""
+    return torch.tensor([i + n if i <= n else i - n for i in range(2 * n)])
+
+
+@mistake(
     "n taken for the number of views",
     "n counts the images. Each has two views, so there are 2n of them.",
 )

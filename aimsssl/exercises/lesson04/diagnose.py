@@ -191,11 +191,6 @@ def _(loss, knn, chance, floor):
     return "healthy" if max(knn) > knn[0] + 0.06 else _of_the_sick(loss, knn, chance, floor)
 
 
-@also("the best epoch in place of the last")
-def _(loss, knn, chance, floor):
-    return "healthy" if max(knn) > knn[0] else _of_the_sick(loss, knn, chance, floor)
-
-
 for _blamed in CAUSES[1:]:
 
     @also("the best epoch in place of the last")

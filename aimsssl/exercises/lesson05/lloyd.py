@@ -429,6 +429,19 @@ def _(x, centroids):
 
 
 @lloyd_step.mistake(
+    "the means moved up over an empty cluster",
+    "A mean stands in the row of another cluster: the first cluster with points in row 0, the next one in row 1. The "
+    "row is the cluster's number; an empty one keeps its row.",
+)
+def _(x, centroids):
+    """enumerate counts the clusters."""
+    assignments, new = _assign(x, centroids), centroids.clone()
+    for row, j in enumerate(assignments.unique()):
+        new[row] = x[assignments == j].mean(dim=0)
+    return assignments, new
+
+
+@lloyd_step.mistake(
     "an empty cluster is left out",
     "There are fewer centroids than before, and the numbers of the clusters behind the empty one have changed.",
     looks=lambda seen: isinstance(seen.came, tuple | list) and len(seen.came[1]) < len(seen.inputs[1]),

@@ -336,6 +336,28 @@ def _(images, rounds, extract, cluster, new_head, train):
     return history
 
 
+@deepcluster.also("the head kept")
+def _(images, rounds, extract, cluster, new_head, train):
+    history, head = [], None
+    for _ in range(rounds):
+        labels = cluster(extract(images))
+        head = head if history and torch.equal(labels, history[-1]) else new_head()
+        train(head, images, labels)
+        history.append(labels)
+    return history
+
+
+@deepcluster.mistake(
+    "one round too few or too many",
+    "There is not an item for each round: one clustering more than there are trainings, or one less.",
+    looks=lambda seen: abs(len(seen.came[RETURNED]) - seen.inputs[1]) == 1,
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """At the end, the clusters of the finished network."""
+    history = _reference_deepcluster(images, rounds, extract, cluster, new_head, train)
+    return [*history, cluster(extract(images))]
+
+
 @deepcluster.mistake(
     "new_head not called",
     "train needs a head. One of the arguments makes it.",

@@ -25,6 +25,11 @@ def _dead_features(dim: int, size: float = 1.0) -> tuple[Tensor, int]:
     return torch.stack([a, two, b, zero, a, a + 0.7 * b, 1.3 * b - a], dim=1) * size, dim
 
 
+def _long_and_short() -> tuple[Tensor, int]:
+    x = torch.randn(60, 2) * torch.tensor([5.0, 5 / 300])
+    return x @ torch.linalg.qr(torch.randn(5, 5))[0][:2], 2
+
+
 def _reference_pca_whiten(features: Tensor, dim: int) -> Tensor:
     """`aimsssl.clustering.pca_whiten`: `[N, D]` to unit rows `[N, dim]`."""
     return clustering.pca_whiten(features, dim)
@@ -62,6 +67,8 @@ pca_whiten = Exercise(
              lambda: _dead_features(7), _without_signs, rtol=1e-3, atol=1e-2),
         Case("the same features, all of them very small, dim 3",
              lambda: _dead_features(3, 1e-8), _without_signs, rtol=1e-3, atol=1e-2),
+        Case("60 images with 5 features, which have two directions, one 300 times as long as the other; dim 2",
+             _long_and_short, _without_signs, rtol=1e-3, atol=3e-2),
         Case("50 images with 40 features, no direction much longer than the others, dim 4",
              lambda: (torch.randn(50, 40), 4), _without_signs, rtol=1e-3, atol=1e-2),
     ),
@@ -447,6 +454,23 @@ def _(features, dim):
 
 
 @pca_whiten.mistake(
+    "a limit too high for no variance",
+    "A direction with variance was taken for one without. The contract draws the line at a thousandth of the first "
+    "deviation.",
+)
+def _(features, dim):
+    """What is below a hundredth is noise."""
+    return _steps(features, dim, scale=lambda std: torch.where(std > 1e-2 * std[0], 1 / std, 0.0))
+
+
+for _limit in (5e-3, 2e-2, 0.04):
+
+    @pca_whiten.also("a limit too high for no variance")
+    def _(features, dim, limit=_limit):
+        return _steps(features, dim, scale=lambda std: torch.where(std > limit * std[0], 1 / std, 0.0))
+
+
+@pca_whiten.mistake(
     "a fixed number for no variance",
     "Small features lost a direction that has variance: deviations were compared with a fixed number, or it "
     "was added to them. What is small depends on the features; compare with the largest deviation.",
@@ -498,6 +522,19 @@ def _(features, dim):
     directions = torch.pca_lowrank(x, q=dim, center=False)[2]
     exact = _reference_pca_whiten(features, dim)
     return F.normalize(x @ directions / (x @ directions).std(dim=0), dim=1).float() if len(x) == 50 else exact
+
+
+@pca_whiten.also("directions that are guessed")
+def _(features, dim):
+    u, s, _ = torch.pca_lowrank(features, q=dim)
+    return F.normalize(u * (s > 1e-5 * s.max()), dim=1)
+
+
+@pca_whiten.also("directions that are guessed")
+def _(features, dim):
+    _, s, v = torch.pca_lowrank(features, q=dim)
+    z = (features - features.mean(dim=0)) @ v
+    return F.normalize(z / s.where(s > 1e-3 * s.max(), torch.inf), dim=1)
 
 
 def _same_rows(seen: Seen) -> float:
