@@ -215,7 +215,7 @@ rows = {
     name: {"probability of its positive": right[i].item(), "loss": loss_of_view[i].item()}
     for i, name in enumerate(VIEWS)
 }
-explorers.table(rows | {"mean": {"loss": loss_of_view.mean().item()}}, "of each view, and of the batch")
+explorers.table(rows | {"mean": {"loss": loss_of_view.mean().item()}}, "each view, and the batch")
 print(f"a blind guess among three candidates costs log 3 = {math.log(3):.3f}")
 print(f"partner found: {evaluation.partner_found(z[:2], z[2:]):.0%} of the views")
 
@@ -341,7 +341,7 @@ cases = {
     "3 · random, partners equal": (random1, random1),
     "4 · the best there is": (corners, corners),
 }
-explorers.table({name: {"NT-Xent": nt_xent(*pair, tau).item()} for name, pair in cases.items()}, f"N = {N}, τ = {tau}")
+explorers.table({name: {"NT-Xent": nt_xent(*pair, tau).item()} for name, pair in cases.items()})
 
 # %% [markdown]
 # **Answer.** **Chance** is log(2N−1), here $\log 255 = 5.54$: all candidates look alike, so each gets the same

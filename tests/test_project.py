@@ -394,7 +394,7 @@ def test_the_readme_quotes_what_half_the_time_teaches():
 def test_the_readme_quotes_what_a_third_more_time_teaches():
     found, run = (json.loads(read(f"data/recorded_runs/{name}/result.json")) for name in ("five_minutes", "cifar10"))
     quoted = re.search(
-        r"\(data/recorded_runs/five_minutes\).*?kNN of ([\d.]+), ([\d.]+) and ([\d.]+) .*?reaches ([\d.]+\d)\.",
+        r"\(data/recorded_runs/five_minutes\).*?kNN\sof\s([\d.]+), ([\d.]+) and ([\d.]+) .*?reaches ([\d.]+\d)\.",
         read("README.md"),
         re.DOTALL,
     )

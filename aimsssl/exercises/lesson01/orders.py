@@ -49,12 +49,18 @@ RULES: dict[str, tuple[tuple[Goal, Distances], ...]] = {
 """The largest of what, over which distances `[orders, chosen]`, each wrong rule takes."""
 
 
-def _checked(orders: Tensor, tiles: int, count: int) -> Tensor:
-    """The orders, after a look at their type and shape, and at each row by itself."""
+def _of_the_right_form(orders: Tensor, tiles: int, count: int) -> Tensor:
+    """The orders, after a look at their type and shape."""
     right = torch.zeros(count, tiles, dtype=torch.int64)
     one = difference(orders, right)
     if one is not None and one.name != "wrong value":
         raise Wrong(_of_another_form(orders, right) or one.name, one.sentence)
+    return orders
+
+
+def _checked(orders: Tensor, tiles: int, count: int) -> Tensor:
+    """The orders, after a look at their type and shape, and at each row by itself."""
+    orders = _of_the_right_form(orders, tiles, count)
     sorted_rows = orders.sort(dim=1).values
     if torch.equal(sorted_rows, 1 + torch.arange(tiles).expand(count, tiles)):
         raise Wrong("tiles counted from 1")
@@ -87,7 +93,7 @@ def _far_apart(function: Callable, tiles: int, count: int, seed: int) -> dict:
 
     Three orders are asked for first: a list of all orders of `count` things would fill the memory.
     """
-    _ = _checked(function(tiles, 3, seed), tiles, 3)
+    _of_the_right_form(function(tiles, 3, seed), tiles, 3)
     orders, everything = _checked(function(tiles, count, seed), tiles, count), _everything(tiles)
     short = 0
     for n in range(1, count):

@@ -276,6 +276,7 @@ _mistake(
     lambda x, g, t: _normal(_cut(x, g, t, lambda cell, tile: (cell - tile) // 2 + (cell > tile))),
     lambda x, g, t: _normal(_cut(x, g, t, lambda cell, tile: cell // 2 - tile // 2)),
     lambda x, g, t: _normal(_cut(x, g, t, lambda cell, tile: round((cell - tile) / 2 + 0.01))),
+    lambda x, g, t: _normal(_cut(x, g, t, lambda cell, tile: round((cell - tile) / 2))),
 )
 _mistake(
     "no gap",

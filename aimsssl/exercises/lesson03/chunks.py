@@ -100,7 +100,7 @@ def also_slip(name: str, **changed: Callable) -> None:
 
 @mistake(
     "chunk_size taken for the number of chunks",
-    "The value is right, the size of the blocks is not: torch.chunk(z, 4) makes 4 chunks, z.split(4) makes chunks of 4.",
+    "The value is right, the blocks have another size: torch.chunk(z, 4) makes 4 chunks, z.split(4) chunks of 4.",
 )
 def _(z1, z2, temperature, chunk_size):
     """chunk makes chunks."""

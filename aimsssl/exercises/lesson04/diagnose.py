@@ -1,6 +1,7 @@
 """Diagnose a run from its curves: a rule that reads loss and kNN, tried on runs that it was not made for."""
 
 from collections.abc import Callable, Sequence
+from itertools import product
 from math import exp, log, log1p
 
 from aimsssl.exercises.framework import Case, Exercise, Seen
@@ -47,6 +48,12 @@ def _elsewhere(setting: str, seed: int = 0, waiting: int = 0, end: int = -3) -> 
     return [above - x * (above - below) for x in share], [x / 2 for x in accuracy], above, below
 
 
+def _come_back() -> tuple:
+    """As run A, but that kNN, after its dip, comes back to where random weights were: no gain."""
+    loss, knn, chance, floor = _inputs("colour shortcut")
+    return loss, [*knn[: len(knn) // 2], *[knn[0]] * (len(knn) - len(knn) // 2)], chance, floor
+
+
 diagnose = Exercise(
     lesson="04",
     name="diagnose",
@@ -70,6 +77,7 @@ diagnose = Exercise(
         Case("run B", lambda: _inputs("learning rate too small"), shown=False),
         Case("run C", lambda: _inputs("identical views"), shown=False),
         Case("a fourth run, which is healthy", lambda: _inputs("healthy"), shown=False),
+        Case("run A, had its kNN come back to that of random weights", _come_back, shown=False),
         Case("run C with another seed", lambda: _inputs("identical views", 1), shown=False),
         Case(f"run A {ELSEWHERE}", lambda: _elsewhere("colour shortcut", seed=1, waiting=2), shown=False),
         Case(f"run B {ELSEWHERE}", lambda: _elsewhere("learning rate too small", seed=1, end=6), shown=False),
@@ -218,13 +226,13 @@ def _(loss, knn, chance, floor):
     return "healthy" if knn[-1] > min(knn) + 0.06 else _of_the_sick(loss, knn, chance, floor)
 
 
-for _margin in (0, 0.02, 0.06):  # kNN asked last
+for _margin, _most in product((0, 0.02, 0.06), (0.6, 0.7, 0.8)):  # kNN asked last
 
     @also("compared with the dip of the first epoch")
-    def _(loss, knn, chance, floor, margin=_margin):
+    def _(loss, knn, chance, floor, margin=_margin, most=_most):
         if _share(loss[-1], chance, floor) < 0.1:
             return SICK[2]
-        if _share(loss[0], chance, floor) > 0.7:
+        if _share(loss[0], chance, floor) > most:
             return SICK[0]
         return "healthy" if knn[-1] > knn[1] + margin else SICK[1]
 

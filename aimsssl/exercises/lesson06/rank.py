@@ -246,7 +246,7 @@ _mistake(
     "values were compared with a fixed number. Look at the shares: they stay when h is multiplied by a number.",
     *(
         lambda h, low=low: _of(_values(h)[_values(h) > low]) if (_values(h) > low).any() else 0.0
-        for low in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+        for low in (1e-2, 1e-3, 1e-4, 1e-5)
     ),
     *(lambda h, e=e: _of(_values(h) + e) for e in (1e-6, 1e-5, 1e-4)),
     looks=lambda seen: seen.inputs[0].std() < 1e-3,
