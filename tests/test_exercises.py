@@ -5,6 +5,7 @@ import dataclasses
 import functools
 import inspect
 import io
+import itertools
 import json
 import random
 import re
@@ -20,7 +21,7 @@ from solutions import solutions
 from test_mutation import right_answers
 
 from aimsssl import exercises
-from aimsssl.exercises import display, lesson04, record
+from aimsssl.exercises import display, lesson01, lesson04, record
 from aimsssl.exercises import solutions as shown_solutions
 from aimsssl.exercises.calling import Wrong, call
 from aimsssl.exercises.compare import describe, difference
@@ -555,3 +556,14 @@ def test_a_failed_write_leaves_the_old_record_whole(home, exercise, monkeypatch,
     assert record.path().read_text() == before and json.loads(before)["99"]["double"]["solved"]
     assert [path.name for path in home.iterdir() if path.suffix != ".lock"] == ["progress.json"]
     assert capsys.readouterr().out.count("progress cannot be saved (No space left on device)") == 1
+
+
+def test_a_list_of_all_orders_of_count_things_is_stopped_while_it_is_short():
+    asked = []
+
+    def answer(tiles, count, seed):
+        asked.append(count)
+        assert count < 8, "24! orders would fill the memory, and the kernel would be killed"
+        return torch.tensor(list(itertools.permutations(range(count))))[:count]
+
+    assert lesson01.far_orders.judge(answer).mistake == "orders of count things" and len(asked) > 3
