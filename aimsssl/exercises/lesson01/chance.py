@@ -116,7 +116,7 @@ at_chance = Exercise(
         ),
         Case(
             "classes at the limit: it is 21 of 48 answers and 840 of 3072",
-            lambda: _counts(pear=(22, 48), shoe=(21, 48), boot=(840, 3072), hat=(841, 3072)),
+            lambda: _counts(pear=(22, 48), shoe=(21, 48), boot=(840, 3072), hat=(841, 3072), cap=(38, 100)),
             _chosen,
         ),
         Case(
@@ -297,6 +297,7 @@ _mistake(
     "The share is right, the margin is not. Compute it by hand for n = 48 and compare: what stands under the root, and "
     "what before it? Does n count all answers of this class, and of no other?",
     *(_by(lambda share, n, e=e: share <= 0.25 + _margin(n, e)) for e in (1, 1.96, 2, 4)),
+    _by(lambda share, n: share <= 0.25 + _margin(n - 1)),
     lambda c: _shares(c)[0] <= 0.25 + _margin(c[0].sum()),
     lambda c: _shares(c)[0] <= 0.25 + _margin(c.sum() / len(c)),
     lambda c: _shares(c)[0] <= 0.25 + _margin(c[:, 0].sum(dim=1)),

@@ -42,8 +42,8 @@ rotated_batch = Exercise(
     cases=(
         Case("3 images of 2 channels, 4×4 pixels", lambda: (torch.rand(3, 2, 4, 4),), _pair),
         Case(
-            "5 images of 3 channels, 6×6 pixels, dtype uint8",
-            lambda: (torch.randint(0, 256, (5, 3, 6, 6), dtype=torch.uint8),),
+            "5 images of 1 channel, 7×7 pixels, dtype uint8, which do not lie row by row in memory",
+            lambda: (torch.randint(0, 256, (5, 1, 7, 7), dtype=torch.uint8).transpose(2, 3),),
             _pair,
         ),
     ),

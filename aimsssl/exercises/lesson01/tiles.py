@@ -63,8 +63,8 @@ normalised_tiles = Exercise(
     cases=(
         Case("2 images of 3 channels, 12×12 pixels, 3×3 tiles of 2 pixels", lambda: (_images(2, 3, 12), 3, 2),
              rtol=1e-3, atol=1e-4),
-        Case("2 images of 1 channel, 39×39 pixels, 5×5 tiles of 4 pixels: cells of 7, so the margin is 1; four rows "
-             "are left over", lambda: (_images(2, 1, 39), 5, 4), rtol=1e-3, atol=1e-4),
+        Case("2 images of 1 channel, 53×53 pixels, 9×9 tiles of 2 pixels: cells of 5, so the margin is 1; eight rows "
+             "are left over", lambda: (_images(2, 1, 53), 9, 2), rtol=1e-3, atol=1e-4),
         Case("2 images whose right half is black, 8×8 pixels, 2×2 tiles of 3 pixels", _one_colour,
              rtol=1e-3, atol=1e-4),
         Case("an image whose numbers lie near 100, 8×8 pixels, 2×2 tiles of 3 pixels",

@@ -391,6 +391,13 @@ _mistake(
     _wrong(fits=lambda h, w, height, width: h < height and w <= width),
 )
 _mistake(
+    "the aspect held in a range",
+    "Aspects lie between 3/4 and 4/3.",
+    "The aspect was cut off at 3/4 or 4/3, the range that most libraries draw from. Whoever draws it decides; here it "
+    "is given.",
+    lambda area, aspect, *given: _reference_crop_box(area, min(max(aspect, 3 / 4), 4 / 3), *given),
+)
+_mistake(
     "asked before rounding",
     "First the question whether it fits, then the pixels.",
     "Whether the box fits was asked of sides that are no whole pixels yet. A side that rounds down to the image's own "

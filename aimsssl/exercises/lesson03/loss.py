@@ -562,3 +562,37 @@ for _one, _other in combinations(STEPS, 2):
     for _first, _second in product(STEPS[_one], STEPS[_other]):
         if (_one, _other) != ("rows", "mean") or _first != "one direction only":  # a factor of 2 comes of both
             nt_xent.also(_first, _second)(_with_two(**{_one: STEPS[_one][_first], _other: STEPS[_other][_second]}))
+
+
+@nt_xent.mistake(
+    "half of the gradient",
+    "The value is right, the gradient is not: the lengths (or one of two factors) were computed without a gradient. A "
+    "view's length is a part of its cosine.",
+)
+def _(z1, z2, temperature=0.5):
+    """The lengths only normalise, they need no gradient."""
+    z = torch.cat([z1, z2])
+    return _loss_of_rows(z / z.norm(dim=1, keepdim=True).detach(), z1, temperature)
+
+
+@nt_xent.mistake(
+    "short rows not brought to length 1",
+    "Rows shorter than 1 (or than another number) keep their length: a number was added to the lengths, or they were "
+    "held above it. Only the direction counts.",
+)
+def _(z1, z2, temperature=0.5):
+    """A length below 1 is as good as 1."""
+    z = torch.cat([z1, z2])
+    return _loss_of_rows(z / z.norm(dim=1, keepdim=True).clamp(min=1), z1, temperature)
+
+
+for _added in (1e-2, 0.1, 1.0):
+
+    @nt_xent.also("short rows not brought to length 1")
+    def _(z1, z2, temperature=0.5, added=_added):
+        z = torch.cat([z1, z2])
+        return _loss_of_rows(z / (z.norm(dim=1, keepdim=True) + added), z1, temperature)
+
+
+def _loss_of_rows(z: Tensor, z1: Tensor, temperature: float) -> Tensor:
+    return F.cross_entropy((z @ z.T / temperature).fill_diagonal_(-math.inf), _partners(z1))

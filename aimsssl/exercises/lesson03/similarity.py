@@ -55,7 +55,7 @@ cosine_similarity = Exercise(
         Case("the similarities of 5 rows in 3 dimensions", _rows, _value_and_gradient, rtol=1e-3, atol=1e-5),
         Case(
             "the similarities where row 1 of 3 is all zeros",
-            lambda: (torch.tensor([[1.0, 1.0, 0.0, 2.0], [0.0, 0.0, 0.0, 0.0], [2.0, 0.0, -1.0, 0.0]]),),
+            lambda: (torch.tensor([[1.0, 1.0, 0.0, 2.0], [0.0, 0.0, 0.0, 0.0], [2.0, 0.0, -2.0, 0.0]]),),
             _value_and_finite_gradient,
             atol=1e-5,
         ),
@@ -288,6 +288,17 @@ def _(z):
 def _(z):
     """Everything is similar to itself."""
     return _right(z).fill_diagonal_(1)
+
+
+@mistake(
+    "a sum of 0 taken for a row of zeros",
+    "A row whose numbers add up to 0 was taken for a row of zeros. (2, −2) has a length and a direction.",
+)
+def _(z):
+    """Zeros have the sum 0."""
+    right = _right(z)
+    gone = z.sum(dim=1) == 0
+    return right.masked_fill(gone[:, None] | gone[None], 0)
 
 
 @mistake(

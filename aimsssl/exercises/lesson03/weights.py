@@ -36,8 +36,9 @@ gradient_weights = Exercise(
         "division is left.",
     ),
     cases=(
-        _case((0.1, 0.7, -0.4, 0.3, 0.6, -0.2, 0.9), 3, 0.2),
+        _case((0.1, 0.7, -0.4, 0.3, 0.6, 0.3, 0.9), 3, 0.2),
         _case((0.9, 0.2, 0.1, -0.3, -0.6), 1, 0.005, rtol=1e-3, atol=1e-4),
+        _case((-0.6, -0.9, -0.59), 0, 0.005, rtol=1e-3, atol=1e-4),
     ),
 )
 
@@ -302,3 +303,35 @@ def _(similarity, positive, temperature):
     at = [similarity, *(similarity + 1e-3 * step for step in torch.eye(len(similarity)))]
     here, *there = [F.cross_entropy(s / temperature, torch.tensor(positive)) for s in at]
     return (torch.stack(there) - here) / 1e-3
+
+
+@gradient_weights.mistake(
+    "positive 0 taken for none",
+    "Where the positive is candidate 0, another one was taken: `if positive` is false for 0. Compare with None, or "
+    "better, ask nothing.",
+)
+def _(similarity, positive, temperature):
+    """No positive given, so the most similar one."""
+    return _reference_gradient_weights(similarity, positive or int(similarity.argmax()), temperature)
+
+
+@gradient_weights.mistake(
+    "the positive found by its value",
+    "A negative that is just as similar was pulled, too: it was looked for by its value. `positive` is its place.",
+)
+def _(similarity, positive, temperature):
+    """The positive is where the similarity is that of the positive."""
+    p = (similarity / temperature).softmax(dim=0)
+    return (p - (similarity == similarity[positive]).float()) / temperature
+
+
+@gradient_weights.mistake(
+    "underflow at a small temperature",
+    "All similarities are low here, and at this τ every exponential is 0 (or smaller than a number that was added to "
+    "the sum). Take the largest score away first, not a fixed number.",
+    looks=lambda seen: seen.inputs[0].max() < 0,
+)
+def _(similarity, positive, temperature):
+    """The largest similarity is 1."""
+    p = ((similarity - 1) / temperature).exp()
+    return (p / (p.sum() + 1e-12) - F.one_hot(torch.tensor(positive), len(similarity))) / temperature

@@ -75,7 +75,8 @@ def _sizes(head: nn.Module, *wanted: int) -> list[tuple[int, int]]:
 def _meaning(head: nn.Module, h: Tensor, z: Tensor, d_in: int, d_hidden: int, d_out: int) -> str:
     """Words for what the output is, in terms of the head's own weights."""
     parameters = {tuple(parameter.shape): parameter for parameter in head.parameters()}
-    parameters |= {shape[::-1]: parameter.T for shape, parameter in parameters.items() if len(shape) == 2}
+    turned = {shape[::-1]: parameter.T for shape, parameter in parameters.items() if len(shape) == 2}
+    parameters = turned | parameters
     if not {(d_hidden, d_in), (d_out, d_hidden)} <= parameters.keys():
         return "of other layers"
 
@@ -115,6 +116,15 @@ def _reached(head: nn.Module, h: Tensor) -> str:
     return "all" if all_learn else "not all weights"
 
 
+def _of_one(function: Callable, d_in: int, d_hidden: int, d_out: int) -> dict:
+    """What a single h gives, and how many layers there are."""
+    head = function(d_in, d_hidden, d_out)
+    if not isinstance(head, nn.Module):
+        raise Wrong("wrong type", f"It is {kind(head)}; an nn.Module is asked for.")
+    layers = sum(p.ndim == 2 for p in head.parameters())
+    return {"the shape of z": list(call(head, torch.randn(1, d_in)).shape), "how many linear layers": layers}
+
+
 projection_head = Exercise(
     lesson="04",
     name="projection_head",
@@ -130,6 +140,7 @@ projection_head = Exercise(
     cases=(
         Case("d_in 6, d_hidden 10, d_out 4", lambda: (6, 10, 4), _built, shown=False),
         Case("d_in 3, d_hidden 5, d_out 8", lambda: (3, 5, 8), _built, shown=False),
+        Case("d_in 5, d_hidden 5, d_out 1, and one h", lambda: (5, 5, 1), _of_one, shown=False),
     ),
 )
 
@@ -257,6 +268,34 @@ def _(d_in, d_hidden, d_out):
 def _(d_in, d_hidden, d_out):
     """Both layers begin at d_in."""
     return nn.Sequential(nn.Linear(d_in, d_hidden), nn.ReLU(), nn.Linear(d_in, d_out))
+
+
+@mistake(
+    "squeezed",
+    "With one h (or d_out = 1) a dimension is gone: squeeze takes away all of size 1. z is [B, d_out], always.",
+)
+def _(d_in, d_hidden, d_out):
+    """squeeze tidies up."""
+
+    class Head(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = nn.Sequential(nn.Linear(d_in, d_hidden), nn.ReLU(), nn.Linear(d_hidden, d_out))
+
+        def forward(self, h):
+            return self.layers(h).squeeze()
+
+    return Head()
+
+
+@mistake(
+    "a layer left out where sizes agree",
+    "Where d_in is d_hidden a layer is missing. It changes the directions, not only the size.",
+)
+def _(d_in, d_hidden, d_out):
+    """From 5 to 5 there is nothing to do."""
+    first = [] if d_in == d_hidden else [nn.Linear(d_in, d_hidden)]
+    return nn.Sequential(*first, nn.ReLU(), nn.Linear(d_hidden, d_out))
 
 
 @mistake(

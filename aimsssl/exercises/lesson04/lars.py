@@ -71,6 +71,11 @@ lars_step = Exercise(
         Case("g is all zeros, no weight decay", lambda: (*_layer(5, 3, gradient=0), 0.5, 0.9, 0.0, 0.02), _both),
         Case("w is all zeros", lambda: (*_layer(5, 3, weights=0), 2.0, 0.5, 0.2, 0.02), _both),
         Case(
+            "a layer in motion at the rate 0",
+            lambda: (*_layer(5, 3), 0.0, 0.9, 0.1, 0.02),
+            _both,
+        ),
+        Case(
             "g is all zeros, weight decay 0.2, small weights",
             lambda: (*_layer(5, 3, weights=1e-4, gradient=0, velocity=0), 20.0, 0.9, 0.2, 0.02),
             _both,
@@ -301,6 +306,12 @@ for _norm in (lambda s: s.w.norm() * s.d.norm(), lambda s: s.w.norm(), lambda s:
         "no step where a norm is zero",
         result=lambda s, norm=_norm: (s.w - s.v, s.v) if norm(s) > 0 else (s.w, s.velocity),
     )
+slip(
+    "no step at the rate 0",
+    "At the rate 0 nothing was done. The velocity still fades, and still moves the weights.",
+    "Without a rate there is no step.",
+    result=lambda s: (s.w - s.v, s.v) if s.lr > 0 else (s.w, s.velocity),
+)
 
 # ---- weight decay
 

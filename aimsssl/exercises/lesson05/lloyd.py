@@ -30,6 +30,7 @@ def _points(*empty: int) -> tuple[Tensor, Tensor]:
     if empty:  # a point that is alone with its centroid
         x[7], centroids[2] = -60.0, -58.0
     else:  # two points around an axis: a 0 in their mean
+        x[5] = torch.tensor([-300.0, 5.0, 5.0])  # far from all
         x[3], x[4], centroids[3] = torch.tensor([[25.0, 2.0, 1.0], [25.0, -2.0, 3.0], [24.0, 0.5, 2.0]])
     return x, centroids
 
@@ -56,6 +57,7 @@ lloyd_step = Exercise(
             lambda: _points(1, 4),
             atol=1e-5,
         ),
+        Case("3 points on a line and one centroid", lambda: (torch.randn(3, 1), torch.randn(1, 1)), atol=1e-5),
     ),
 )
 
@@ -115,6 +117,29 @@ def _(x, centroids):
     """Where no point was added, the sum is 0."""
     means = _each(x, centroids, _assign(x, centroids), lambda points, old: points.mean(dim=0))
     return _assign(x, centroids), torch.where(means != 0, means, centroids)
+
+
+@lloyd_step.mistake(
+    "squeezed",
+    "With one feature (or one centroid, or one point) a dimension is gone: squeeze takes away all that have size 1.",
+    looks=lambda seen: 1 in seen.inputs[1].shape,
+)
+def _(x, centroids):
+    """squeeze tidies up."""
+    assignments, new = _moved(x, centroids)
+    return assignments.squeeze(), new.squeeze()
+
+
+@lloyd_step.mistake(
+    "a fixed number for the largest distance",
+    "A point that is far from all centroids stayed at cluster 0: the smallest distance so far begins at a number that "
+    "is smaller than its own. Begin with math.inf.",
+)
+def _(x, centroids):
+    """Nobody is farther than that."""
+    distances = torch.cdist(x, centroids)
+    assignments = distances.argmin(dim=1).where(distances.amin(dim=1) < 100, torch.tensor(0))
+    return assignments, _each(x, centroids, assignments, _mean)
 
 
 @lloyd_step.mistake("the farthest centroid", "Every point went to the centroid that is farthest from it.")

@@ -32,7 +32,9 @@ def _close_calls() -> tuple[Tensor, Tensor, Tensor, int, float]:
 
 
 def _classes_with_gaps() -> tuple[Tensor, Tensor, Tensor, int, float]:
+    """Some queries have the direction of a key."""
     keys, labels, queries = _features(70), torch.tensor([1, 4, 12])[torch.randint(3, (70,))], _features(40)
+    queries[:20] = 0.5 * keys[:20]
     return keys, labels, queries, 11, 0.5
 
 

@@ -61,7 +61,7 @@ def _in_standard_errors(function: Callable, scores: Tensor, level: float, resamp
 
 
 def _repeated(function: Callable, scores: Tensor) -> dict:
-    first, again, other = (_ends(function, scores, 0.95, 40, seed) for seed in (1, 1, 2))
+    first, again, other = (_ends(function, scores, 0.95, 40, seed) for seed in (0, 0, 2))
     return {SAME: first == again, OTHER: first != other}
 
 
@@ -107,7 +107,7 @@ confidence_interval = Exercise(
             _ends,
             atol=1e-4,
         ),
-        Case("the seeds 1, 1 and 2, 40 resamples", lambda: (_scores(),), _repeated),
+        Case("the seeds 0, 0 and 2, 40 resamples", lambda: (_scores(),), _repeated),
         Case("one resample only", lambda: (_scores(),), _with_one_resample, atol=1e-5),
     ),
     may_seed=True,

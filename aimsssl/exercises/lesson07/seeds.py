@@ -59,6 +59,10 @@ seed_difference = Exercise(
         Case("four seeds whose differences are nearly the same",
              lambda: (torch.tensor([0.9214, 0.9182, 0.9253, 0.9207]),
                       torch.tensor([0.4213, 0.4183, 0.4251, 0.4208])), _parts, rtol=0.01),
+        Case("nine seeds", lambda: (torch.linspace(0.5, 0.6, 9), torch.linspace(0.49, 0.55, 9).roll(4)), _parts,
+             rtol=1e-3),
+        Case("three seeds with one difference",
+             lambda: (torch.tensor([0.75, 0.5, 1.0]), torch.tensor([0.5, 0.25, 0.75])), _parts, rtol=1e-3),
         Case("one seed", lambda: (torch.tensor([0.70]), torch.tensor([0.66])), _parts, rtol=1e-3),
     ),
 )  # fmt: skip
@@ -128,6 +132,13 @@ _mistake(
     "asks for math.inf.",
     _one_seed(0.0),
     lambda a, b: _right(a, b) if len(a) > 1 else (a - b).abs().mean().item(),
+)
+_mistake(
+    "agreement taken for no answer",
+    "Without a spread there is no interval.",
+    "All seeds have the same difference, and the half-width is infinite. It is 0 there: one seed alone says nothing.",
+    lambda a, b: _right(a, b) if len(a) > 1 and (a - b).std() > 0 else math.inf,
+    lambda a, b: _right(a, b) if len(a) > 1 and (a - b).std() > 0 else math.nan,
 )
 _mistake(
     "NaN for one seed",
@@ -272,6 +283,7 @@ _mistake(
     lambda a, b: _half(a - b, times=lambda f: t95(1)),
     lambda a, b: _half(a - b, times=lambda f: 4.3),
     lambda a, b: _half(a - b, times=lambda f: t95(4)),
+    lambda a, b: _half(a - b, times=lambda f: t95(f) if f < 6 else 1.96),
 )
 _mistake(
     "95 % on one side",
