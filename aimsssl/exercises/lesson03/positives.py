@@ -28,7 +28,6 @@ positives = Exercise(
     cases=(
         Case("the positives of 4 views (n = 2)", lambda: (2,)),
         Case("the positives of 10 views (n = 5)", lambda: (5,)),
-        Case("the positives of 2 views (n = 1)", lambda: (1,)),
         Case("the positives of 600 views (n = 300)", lambda: (300,)),
     ),
 )
@@ -130,16 +129,6 @@ def _(n):
 def _(n):
     """uint8 saves memory."""
     return ((torch.arange(2 * n, dtype=torch.uint8) + n) % (2 * n)).long() if n < 100 else _reference_positives(n) % 256
-
-
-@mistake(
-    "one image treated apart",
-    "For a single image there are two views, and each is the partner of the other: the rule needs no exception.",
-    looks=lambda seen: seen.inputs == (1,),
-)
-def _(n):
-    """One image has one positive."""
-    return torch.tensor([1]) if n == 1 else _reference_positives(n)
 
 
 @mistake(

@@ -139,7 +139,6 @@ projection_head = Exercise(
     ),
     cases=(
         Case("d_in 6, d_hidden 10, d_out 4", lambda: (6, 10, 4), _built, shown=False),
-        Case("d_in 3, d_hidden 5, d_out 8", lambda: (3, 5, 8), _built, shown=False),
         Case("d_in 5, d_hidden 5, d_out 1, and one h", lambda: (5, 5, 1), _of_one, shown=False),
     ),
 )
