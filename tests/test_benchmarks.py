@@ -159,6 +159,13 @@ def test_lightly_takes_its_turns(bench):
     assert set(learned["sides"]) == {"ours", "ours_as_shipped", "lightly", "untrained"}
 
 
+def test_no_place_of_this_machine_is_told(bench, monkeypatch):
+    monkeypatch.setenv("AIMSSSL_DATA", "/somewhere/of/mine")
+    assert bench["common"].told("folder:/somewhere/of/mine/cifar10/train") == "folder:AIMSSSL_DATA/cifar10/train"
+    monkeypatch.delenv("AIMSSSL_DATA")
+    assert bench["common"].told("shapes") == "shapes"
+
+
 def test_sides_take_turns_and_the_order_reverses(bench):
     order = []
     sides = {side: lambda side=side: order.append(side) or len(order) for side in "ab"}

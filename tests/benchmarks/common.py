@@ -89,3 +89,9 @@ def versions() -> dict:
     packages = ["torch", "torchvision", "numpy", "scikit-learn"]
     packages += [name for name, module in (("lightly", "lightly"), ("faiss-cpu", "faiss")) if find_spec(module)]
     return {"python": platform.python_version(), **{package: version(package) for package in packages}}
+
+
+def told(data: str) -> str:
+    """The name of the data without the place of the downloads on this machine."""
+    place = os.environ.get("AIMSSSL_DATA")
+    return data.replace(place, "AIMSSSL_DATA") if place else data

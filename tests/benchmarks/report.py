@@ -15,7 +15,7 @@ import bench_kmeans
 import bench_parts
 import bench_simclr
 import limit
-from common import HAS_LIGHTLY, machine, versions
+from common import HAS_LIGHTLY, machine, told, versions
 
 from aimsssl.datasets import load
 
@@ -32,8 +32,7 @@ def measure(
     rounds, least = (1, 0.0) if quick else (5, 0.3)
     settings = bench_simclr.QUICK if quick else bench_simclr.SETTINGS
     images = load(data, limit=(2 if quick else 40) * bench_simclr.BATCH)
-    told = data.replace(os.environ.get("AIMSSSL_DATA", data), "AIMSSSL_DATA" if "AIMSSSL_DATA" in os.environ else data)
-    result = {"data": told, "quick": quick, "machine": machine(), "versions": versions()}
+    result = {"data": told(data), "quick": quick, "machine": machine(), "versions": versions()}
     if hasattr(os, "getloadavg"):
         result["machine"]["load_before"] = round(os.getloadavg()[0], 2)  # near 0, or the times mean little
 
