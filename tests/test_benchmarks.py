@@ -79,12 +79,15 @@ def test_the_same_time_is_filled_and_the_images_asked_for_are_not_trained_on(ben
 
     monkeypatch.setattr(accuracy, "train_simclr", watched)
     images = bench["simclr"].load("shapes", limit=1000)
+    images = images[images.labels.argsort()]  # as a folder has them, class by class
     result = accuracy.measure(images, bench["simclr"].QUICK["small"], None, seconds=20)
     assert (result["keys"], result["queries"]) == (900, 100)
     _, held_out = images.split(100, seed=0)
     asked = {image.numpy().tobytes() for image in held_out.images}
     for used, epochs in trained:
         assert epochs == 3 and len(used) == 666, "2,000 images in 20 s: three epochs of as many as fit"
+        counts = used.labels.bincount(minlength=len(images.classes))
+        assert counts.max() - counts.min() <= 1, "as many of each class"
         assert not asked & {image.numpy().tobytes() for image in used.images}
     assert result["sides"]["untrained"]["seconds"] == 0 < result["sides"]["untrained"]["knn"]
 

@@ -42,7 +42,9 @@ def ours(images: ImageSet, setting: Setting, config: SimCLRConfig, seconds: floa
     """So many whole epochs as come near to all images, and of the images so many that the time is filled."""
     views = int(images_per_second(images, setting, config) * seconds)
     epochs = -(-views // len(images))
-    used = images[: max(config.batch_size, views // epochs)]
+    used = images.sample(
+        max(config.batch_size, views // epochs)
+    )  # of all classes: a folder's images lie class by class
     run = train_simclr(used, replace(config, epochs=epochs), progress=None)
     return run.model.encoder, run.last("seconds"), lambda pixels: pixels
 
