@@ -774,7 +774,8 @@ print(lesson.CAUSES)
 # %% [markdown]
 # The rule will be tried on runs that you have not seen: other seeds, data, lengths, batch sizes and temperatures. It gets
 # - `loss`: a list, the mean loss of epoch 1, 2, …;
-# - `knn`: a list, kNN accuracy before training, after epoch 1, 2, …;
+# - `knn`: a list, kNN accuracy before training, after epoch 1, 2, …. Before training two seeds have
+#   {{ curves.settings.healthy.runs.0.knn.0:.2f }} and {{ curves.settings.healthy.runs.1.knn.0:.2f }} here: a gain no larger than that may be luck;
 # - `chance`, `floor`: the loss of guessing, and the smallest loss that is possible.
 #
 # It returns one of the names in `lesson.CAUSES`.

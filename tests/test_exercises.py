@@ -69,6 +69,30 @@ def exercise() -> Exercise:
     return exercise
 
 
+def test_a_mistakes_name_cannot_be_taken_twice(exercise):
+    with pytest.raises(ValueError, match="'halved' already"):
+        exercise.mistake("halved", "Half, once more.")
+    assert [form(2) for form in exercise.mistakes["halved"].forms] == [1]
+
+
+def test_what_an_earlier_call_left_is_found(exercise):
+    def answer(x, before=[]):  # noqa: B006
+        before.append(x)
+        return len(before) * 2 * x
+
+    outcome = exercise.judge(answer)
+    assert (outcome.kind, outcome.mistake, outcome.how) == ("wrong", "kept from call to call", "named")
+
+
+def test_a_right_answer_that_goes_wrong_in_a_later_call_does_not_pass(exercise):
+    calls = itertools.count()
+
+    def answer(x):
+        return (2 if next(calls) < len(exercise.cases) else 3) * x
+
+    assert exercise.judge(answer).mistake == "kept from call to call"
+
+
 # ---- every lesson: mistakes and right answers
 
 

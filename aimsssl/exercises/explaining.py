@@ -25,6 +25,9 @@ GENERAL = {
     "values: make a new tensor, and beware of methods that end in `_`, of `+=` and of assigning to `x[…]`.",
     "a seed set inside": "The function sets the seed of all random numbers. Whoever draws after it draws the same "
     "numbers each time: other images, other views, another epoch, and yet always the same draw.",
+    "kept from call to call": "The same inputs gave another result the second time. Something outside the function (or "
+    "a list or a dictionary that is a default argument) still holds what an earlier call left there: make it anew "
+    "inside.",
     "unreadable result": "The check could not work with what the function returned.",
 }
 """Mistakes that can happen in every exercise. An exercise may have a mistake of its own under one of these names."""
@@ -86,6 +89,8 @@ def _one_mistake(mistakes: Mapping[str, Mistake], done: Done, seen: list[Seen], 
     for mistake, its in done:
         if _all_agree(seen, its):
             return [mistake.name]
+    if isinstance(told, Wrong) and told.mistake == "input changed in place":
+        return []  # it says all; what else is seen comes of it
     return [mistake.name for mistake in mistakes.values() if all(mistake.is_seen_in(one) for one in failing)][:1]
 
 

@@ -78,7 +78,12 @@ class Exercise:
     # ---- writing an exercise
 
     def mistake(self, name: str, message: str, looks: Callable[[Seen], bool] | None = None) -> Callable:
-        """A decorator: the function below is a wrong answer. Its docstring says what the student thought."""
+        """A decorator: the function below is a wrong answer. Its docstring says what the student thought.
+
+        Raises `ValueError` for a name that is taken: it would put another mistake out of use.
+        """
+        if name in self.mistakes:
+            raise ValueError(f"{self.name} has a mistake {name!r} already; `also` adds a form to it")
 
         def add(function: Callable) -> Callable:
             self.mistakes[name] = Mistake(name, message, [function], looks)
@@ -114,9 +119,12 @@ class Exercise:
         try:
             with same_random_state():
                 seen = [self._try(student, case) for case in self.cases]
-                if not any(one.fails for one in seen) and not self.may_seed and self._seeds_inside(student):
-                    return self._outcome("wrong", "a seed set inside", (GENERAL["a seed set inside"],), "named")
-                return self._explained(seen) if any(one.fails for one in seen) else self._passed()
+                fails = any(one.fails for one in seen)
+                if any(self._try(student, one.case).fails for one in [o for o in seen if not o.fails][:1]):
+                    return self._of_all_inputs("kept from call to call")
+                if not fails and not self.may_seed and self._seeds_inside(student):
+                    return self._of_all_inputs("a seed set inside")
+                return self._explained(seen) if fails else self._passed()
         except NotAttempted:
             return self._not_attempted()
 
@@ -274,6 +282,10 @@ class Exercise:
 
     def _outcome(self, kind: str, mistake: str, details: tuple[str, ...], how: str) -> Outcome:
         return Outcome(kind, f"✗ NOT YET · {self.name}: {mistake}", details, mistake, how)
+
+    def _of_all_inputs(self, mistake: str) -> Outcome:
+        """A mistake that no single case shows."""
+        return self._outcome("wrong", mistake, (GENERAL[mistake],), "named")
 
     def _not_attempted(self, own: bool = False) -> Outcome:
         details = (f"{self.title} About {self.minutes} minutes.",)

@@ -106,6 +106,7 @@ at_chance = Exercise(
             _chosen,
         ),
         Case("three classes; for the first, the answer is always 'not turned'", _one_answer_for_all, _chosen),
+        Case("two classes, and both were learned", lambda: _counts(sun=(380, 400), key=(150, 400)), _chosen),
         Case(
             "the same share of 0.3 among few answers and among many",
             lambda: _counts(
@@ -397,3 +398,12 @@ def _(counts, classes):
 def _(counts, classes):
     """A rule of one's own."""
     return [name for k, name in enumerate(classes) if k % 2]
+
+
+@at_chance.mistake(
+    "something else where no class is at chance",
+    "Where no class is at chance something else than a list came back. A list with nothing in it is a list.",
+)
+def _(counts, classes):
+    """Nothing found is None."""
+    return _reference_at_chance(counts, classes) or "none"

@@ -20,6 +20,14 @@ def _batch(sides: tuple[int, ...], channels: int = 3) -> tuple[Tensor, Tensor, T
     return prediction, images, holes
 
 
+def _without_a_corner() -> tuple[Tensor, Tensor, Tensor]:
+    """Holes that are no rectangles, but for the smallest one."""
+    prediction, images, holes = _batch((1, 2, 7, 3, 5), 2)
+    rows = holes.flatten(1)
+    rows[torch.arange(1, 5), rows[1:].int().argmax(dim=1)] = False
+    return prediction, images, holes
+
+
 def _nearly_right() -> tuple[Tensor, Tensor, Tensor]:
     """A fill that is wrong by less than 0.001, and by nothing at all in every other row."""
     _, images, holes = _batch((3, 3, 3, 3))
@@ -58,7 +66,9 @@ hole_loss = Exercise(
             _value_and_gradient,
             atol=1e-10,
         ),
-        Case("5 images of 2 channels whose holes have 1, 4, 49, 9 and 25 pixels", lambda: _batch((1, 2, 7, 3, 5), 2)),
+        Case(
+            "5 images of 2 channels whose holes have 1, 3, 48, 8 and 24 pixels: a corner is missing", _without_a_corner
+        ),
     ),
 )
 
@@ -287,12 +297,33 @@ _mistake(
     lambda p, x, h: (_error(p, x) * h).sum() / (x.shape[1] * h[-1].sum() * len(h)),
     lambda p, x, h: (_error(p, x) * h).sum() / (9 * x.shape[1] * len(h)),
 )
+
+
+def _in_rectangles(p: Tensor, x: Tensor, h: Tensor) -> Tensor:
+    return pretext.hole_loss(p, x, h.any(dim=2, keepdim=True) & h.any(dim=3, keepdim=True))
+
+
+_mistake(
+    "the rectangle around the hole",
+    "A hole has a first and a last row and column.",
+    "A hole was taken for all between its first and its last row and column. It need not be a rectangle: what is "
+    "hidden, `holes` says pixel by pixel.",
+    _in_rectangles,
+)
+_mistake(
+    "the channels averaged before the square",
+    "A pixel has one error, the mean of its channels.",
+    "The errors of a pixel's channels were averaged, and the mean was squared. One that is too high and one that is "
+    "too low then cancel out: square first.",
+    lambda p, x, h: (p - x).mean(dim=1)[h[:, 0]].square().mean(),
+)
 _mistake(
     "no way back for the gradient",
     "A loss is a number.",
     "The value is right, but no gradient flows back from it: nothing can be trained with this loss. Look for "
     "`.item()`, `.detach()`, `no_grad`, or a tensor made anew from a number.",
     lambda p, x, h: pretext.hole_loss(p, x, h).detach(),
+    lambda p, x, h: torch.tensor(pretext.hole_loss(p, x, h).item(), requires_grad=True),
     looks=lambda seen: not seen.came["a gradient flows"],
 )
 _mistake(

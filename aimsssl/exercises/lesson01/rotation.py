@@ -343,7 +343,7 @@ def _(images):
 
 
 @rotated_batch.mistake(
-    "labels that are no whole numbers",
+    "labels of another dtype",
     "The labels are int64 in the contract: cross-entropy takes whole numbers of that type for the classes.",
     looks=lambda seen: seen.came["labels"].ndim == 1 and seen.came["labels"].dtype != torch.int64,
 )

@@ -80,6 +80,7 @@ crop_box = Exercise(
         _case("a small box", 0.1, 1.2, 30, 40),
         _case("a box one pixel wider than the image", 0.8, 1.39, 50, 54),
         _case("a box one pixel higher than the image", 0.8, 0.72, 54, 50),
+        _case("a box far wider than a high image", 0.9, 1.4, 90, 40),
         _case("a box just as wide as the image", 0.5235, 1.5, 60, 47),
         _case("a box that is rounded up to the width of the image", 0.52, 1.5, 60, 47),
         _case("a box just as high as the image", 0.5222, 0.667, 47, 60),
@@ -419,3 +420,17 @@ _mistake(
     _wrong(placed=lambda u, v, room, space: (int((1 - u) * (room + 1)), int((1 - v) * (space + 1)))),
     looks=lambda seen: _places(seen) and _places(seen) != seen.expected[PARTS[1]] and not _over_the_edge(seen),
 )
+
+
+@crop_box.mistake(
+    "a crop in the middle where the box does not fit",
+    "Where the box does not fit and the image is long, this is a box in its middle, as torchvision takes it. The "
+    "contract asks for the whole image.",
+)
+def _(area, aspect, u, v, height, width):
+    """torchvision falls back to a central crop."""
+    box = _reference_crop_box(area, aspect, u, v, height, width)
+    if box != (0, 0, height, width):
+        return box
+    h, w = min(height, round(width / (3 / 4))), min(width, round(height * (4 / 3)))
+    return (height - h) // 2, (width - w) // 2, h, w

@@ -41,9 +41,9 @@ class _Transform:
         return "a random transform"
 
 
-def _inputs(count: int = 6) -> tuple[Tensor, _Transform]:
-    """Images uint8 `[count, 5, 4, 3]`, black in the first row but for their number in channel 0, and a transform."""
-    images = torch.randint(0, 256, (count, 2 + LIBRARIES, 4, 3), dtype=torch.uint8)
+def _inputs(count: int = 6, width: int = 3) -> tuple[Tensor, _Transform]:
+    """Images uint8 `[count, 5, 4, width]`, black in row 0 but for their number in channel 0, and a transform."""
+    images = torch.randint(0, 256, (count, 2 + LIBRARIES, 4, width), dtype=torch.uint8)
     images[:, :, 0] = 0
     images[:, 0, 0] = torch.arange(count)[:, None]
     return images, _Transform()
@@ -82,12 +82,21 @@ def _signatures(function: Callable, images: Tensor, transform: _Transform) -> di
         "how many rows of both views differ by their draw": _different(draws, slice(None)),
         "how many calls of transform were made (more are not counted)": min(len(transform.given), 2 * len(images)),
         "how many rows of both views are just what transform gave": sum(transform.gave(x) for v in pair for x in v),
+        "whether a second call draws anew": _draws_anew(function, images, transform),
     }
+
+
+def _draws_anew(function: Callable, images: Tensor, transform: _Transform) -> bool:
+    """Whether one more call meets no draw that was there already; of each library."""
+    before = len(transform.given)
+    function(images, transform)
+    draws = [one[..., -LIBRARIES:, 0, 0].reshape(-1, LIBRARIES)[0].tolist() for one in transform.given]
+    return all(not {*of_library[:before]} & {*of_library[before:]} for of_library in zip(*draws, strict=True))
 
 
 def _of_shape(came: torch.Size, right: torch.Size) -> str:
     """The mistake that a view of another shape comes of."""
-    if 1 in right and came == torch.Size(size for size in right if size != 1):
+    if len(came) < len(right) and [s for s in came if s != 1] == [s for s in right if s != 1]:
         return "a dimension of size 1 lost"
     if came == right[1:]:
         return "one image for the batch"
@@ -116,7 +125,7 @@ two_views = Exercise(
     ),
     cases=(
         Case("6 images of whole numbers (uint8), of which transform makes floats", _inputs, _signatures),
-        Case("a batch of one image", lambda: _inputs(1), _signatures),
+        Case("a batch of one image, one pixel wide", lambda: _inputs(1, width=1), _signatures),
     ),
 )
 
@@ -363,6 +372,17 @@ for _seeds in (lambda image, view: 0, lambda image, view: view):
     @two_views.also("a seed set before the draws")
     def _(images, transform, seeds=_seeds):
         return _seeded(images, transform, seeds)
+
+
+@two_views.mistake(
+    "the draws put back",
+    "The random numbers are put back to where they were before the call (as fork_rng does). So the next call draws the "
+    "same again: every batch has the same crops.",
+)
+def _(images, transform):
+    """A function leaves everything as it was, the random numbers too."""
+    with torch.random.fork_rng(devices=[]):
+        return _view(images, transform), _view(images, transform)
 
 
 @two_views.mistake(

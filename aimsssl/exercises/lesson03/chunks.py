@@ -283,15 +283,17 @@ def _(z1, z2, temperature, chunk_size):
     return sum(parts) / len(parts)
 
 
+for _size_of in (lambda size: size, lambda size: max(1, size // 2)):
+
+    @also("many small batches")
+    def _(z1, z2, temperature, chunk_size, size_of=_size_of):
+        parts, size = _batches(z1, z2, temperature, size_of(chunk_size)), size_of(chunk_size)
+        return sum(part * len(a) for part, a in zip(parts, z1.split(size), strict=True)) / len(z1)
+
+
 @also("many small batches")
 def _(z1, z2, temperature, chunk_size):
     return sum(_batches(z1, z2, temperature, chunk_size))
-
-
-@also("many small batches")
-def _(z1, z2, temperature, chunk_size):
-    parts = _batches(z1, z2, temperature, chunk_size)
-    return sum(part * len(a) for part, a in zip(parts, z1.split(chunk_size), strict=True)) / len(z1)
 
 
 @mistake(
@@ -427,6 +429,18 @@ def _(z1, z2, temperature, chunk_size):
     return _by_the_formula(z1, z2, temperature, chunk_size, highest=torch.max)
 
 
+@also("one maximum for all rows")
+def _(z1, z2, temperature, chunk_size):
+    n, z = len(z1), F.normalize(torch.cat([z1, z2]), dim=1)
+    total = 0.0
+    for rows in torch.arange(2 * n).split(chunk_size):
+        here = torch.arange(len(rows))
+        block = (z[rows] @ z.T / temperature).index_put((here, rows), torch.tensor(-math.inf))
+        block = block - block.max().detach()
+        total = total + (block.exp().sum(dim=1).log() - block[here, (rows + n) % (2 * n)]).sum()
+    return total / (2 * n)
+
+
 @mistake(
     "overflow at a small temperature",
     "exp(1/τ) is too large for float32 when τ is small, and a probability may be too small for it. Work with "
@@ -501,6 +515,49 @@ slip(
     similarities=lambda z, rows: z[rows] @ z.detach().T,
 )
 also_slip("half of the gradient", similarities=lambda z, rows: z[rows].detach() @ z.T)
+
+
+@also("half of the gradient")
+def _(z1, z2, temperature, chunk_size):
+    unit = F.normalize(torch.cat([z1, z2]), dim=1)
+    pull = (unit * unit.roll(len(z1), dims=0)).sum(dim=1).mean() / temperature
+    return _reference_nt_xent_in_chunks(z1, z2, temperature, chunk_size).detach() + pull.detach() - pull
+
+
+@mistake(
+    "an old sum at an old maximum",
+    "The sum grows block by block, with the largest score so far taken out. When a later block has a larger score, "
+    "what was summed before has to be brought to the new one.",
+)
+def _(z1, z2, temperature, chunk_size):
+    """The largest score is taken out, so nothing overflows."""
+    n, z = len(z1), F.normalize(torch.cat([z1, z2]), dim=1)
+    pull = (z * z.roll(n, dims=0)).sum(dim=1) / temperature
+    highest, total = torch.full((2 * n,), -1 / temperature), torch.zeros(2 * n)
+    for columns in torch.arange(2 * n).split(chunk_size):
+        block = (z @ z[columns].T / temperature).index_put((columns, _local(columns)), torch.tensor(-math.inf))
+        highest = torch.maximum(highest, block.detach().amax(dim=1))
+        total = total + (block - highest[:, None]).exp().sum(dim=1)
+    return (highest + total.log() - pull).mean()
+
+
+@also("no gradient")
+def _(z1, z2, temperature, chunk_size):
+    return _reference_nt_xent_in_chunks(z1, z2, temperature, chunk_size).detach().requires_grad_()
+
+
+@mistake(
+    "chunk_size taken for N",
+    "The positive was looked for chunk_size places further on. It stands N places further on, in whichever chunk "
+    "that is.",
+)
+def _(z1, z2, temperature, chunk_size):
+    """The second views begin where the first chunk ends."""
+    z, total = F.normalize(torch.cat([z1, z2]), dim=1), 0.0
+    for rows in torch.arange(len(z)).split(chunk_size):
+        block = (z[rows] @ z.T / temperature).index_put((_local(rows), rows), torch.tensor(-math.inf))
+        total = total + F.cross_entropy(block, (rows + chunk_size) % len(z), reduction="sum")
+    return total / len(z)
 
 
 @also("half of the gradient")

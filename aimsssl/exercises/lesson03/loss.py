@@ -190,6 +190,13 @@ def _(z1, z2, temperature=0.5):  # as in MoCo v3
     return _loss(z1, z2, temperature) * 2 * temperature
 
 
+for _base in (0.07, 0.1):
+
+    @nt_xent.also("temperature in front of the loss")
+    def _(z1, z2, temperature=0.5, base=_base):  # as in SupCon
+        return _loss(z1, z2, temperature) * temperature / base
+
+
 @nt_xent.mistake(
     "only the pull",
     "This is the similarity of the partners alone, and nothing pushes the others away: all views would collapse.",
@@ -259,6 +266,22 @@ def _(z1, z2, temperature=0.5):
     """dim=0 is the first dimension, that of the views."""
     z = F.normalize(torch.cat([z1, z2]), dim=0)
     return F.cross_entropy((z @ z.T / temperature).fill_diagonal_(-math.inf), _partners(z1))
+
+
+@nt_xent.mistake(
+    "one length for all rows",
+    "All views were divided by the same length. Each has a length of its own, and a cosine is free of it.",
+)
+def _(z1, z2, temperature=0.5):
+    """A scale is a scale."""
+    z = torch.cat([z1, z2])
+    return _loss_of_rows(z / z.norm(dim=1).mean(), z1, temperature)
+
+
+@nt_xent.also("one length for all rows")
+def _(z1, z2, temperature=0.5):
+    z = torch.cat([z1, z2])
+    return _loss_of_rows(z / z.norm(), z1, temperature)
 
 
 @nt_xent.mistake(
@@ -351,6 +374,12 @@ for _form in (
     @nt_xent.also("the positive at the wrong place")
     def _(z1, z2, temperature=0.5, form=_form):
         return F.cross_entropy(_masked(z1, z2, temperature), form(torch.arange(2 * len(z1)), len(z1)))
+
+
+@nt_xent.also("the positive at the wrong place")
+def _(z1, z2, temperature=0.5):
+    side_by_side = torch.stack([z1, z2], dim=1).flatten(0, 1)
+    return F.cross_entropy(_masked(*side_by_side.chunk(2), temperature), _partners(z1))
 
 
 @nt_xent.mistake(
@@ -473,6 +502,11 @@ def _(z1, z2, temperature=0.5):
     return torch.tensor(_loss(z1, z2, temperature).item())
 
 
+@nt_xent.also("no gradient")
+def _(z1, z2, temperature=0.5):
+    return _loss(z1, z2, temperature).detach().requires_grad_()
+
+
 @nt_xent.mistake(
     "half of the gradient",
     "The value is right, but only a part of the gradient arrives: one side of the similarities was detached. Both "
@@ -565,7 +599,7 @@ for _one, _other in combinations(STEPS, 2):
 
 
 @nt_xent.mistake(
-    "half of the gradient",
+    "lengths without a gradient",
     "The value is right, the gradient is not: the lengths (or one of two factors) were computed without a gradient. A "
     "view's length is a part of its cosine.",
 )

@@ -184,6 +184,31 @@ for _shift in (lambda n: n - 1, lambda n: 1, lambda n: -1):
         return torch.arange(2 * n).roll(shift(n))
 
 
+@also("one too few or too many")
+def _(n):
+    return (torch.arange(2 * n) + n) % (2 * n - 1)
+
+
+@mistake(
+    "a remainder without its brackets",
+    "`%` and `*` are worked out one after the other: this is the remainder by 2, and that times n. The whole product "
+    "has to be the divisor.",
+)
+def _(n):
+    """The rest of a division by 2 * n."""
+    return (torch.arange(2 * n) + n) % 2 * n
+
+
+@mistake(
+    "a difference without its sign",
+    "The first views count down: their positives come in the opposite order. View 0 belongs to view n, view 1 to the "
+    "one after it.",
+)
+def _(n):
+    """Two partners lie n apart."""
+    return (torch.arange(2 * n) - n).abs()
+
+
 @mistake("counted from 1", "Indices begin at 0.")
 def _(n):
     """The views are z_1 to z_2N, as in the paper."""

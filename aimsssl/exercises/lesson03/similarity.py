@@ -241,6 +241,17 @@ def _(z):
 
 
 @mistake(
+    "compared along another dimension",
+    "The result has a row for each row of z, but not a column. The sum of the products ran over the rows, not over the "
+    "D numbers of a row: which `dim` does the function sum over if you do not say?",
+    looks=lambda seen: seen.came.ndim == 2 and tuple(seen.came.shape) == tuple(seen.inputs[0].shape),
+)
+def _(z):
+    """There is a function for it."""
+    return F.cosine_similarity(z[:, None], z[None])
+
+
+@mistake(
     "the sign lost",
     "A cosine runs from −1 to 1, and the negative half says something: these two point away from each other.",
 )
@@ -335,6 +346,11 @@ def _(z):
 def _(z):
     """A similarity is a number."""
     return _right(z).detach()
+
+
+@also("no gradient")
+def _(z):
+    return _right(z).detach().requires_grad_()
 
 
 @mistake(

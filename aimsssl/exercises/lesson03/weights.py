@@ -164,6 +164,13 @@ slip(
 )
 also_slip("the pull never ends", target=lambda j, k, p: _at(j, k, 1 + p[j]), at_the_end=_plain)
 slip(
+    "a sign lost at the positive",
+    "The positive is pulled the harder the *more* probable it is. It is the other way round: a certain answer needs no "
+    "pull. A minus in front of brackets is meant for all that is in them.",
+    "−(1 − p) is −1 − p.",
+    target=lambda j, k, p: _at(j, k, 1 + 2 * p[j]),
+)
+slip(
     "1 taken from every candidate",
     "1 was taken away from all probabilities. Only the positive stands in the first term of the loss.",
     "p − 1 is the gradient of a cross-entropy.",

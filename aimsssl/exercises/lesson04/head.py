@@ -12,7 +12,7 @@ from aimsssl.exercises.framework import Case, Exercise, Seen
 from aimsssl.models import ProjectionHead
 
 RIGHT = "two layers with a ReLU between them"
-ACTIVATIONS = (F.gelu, torch.tanh, torch.sigmoid, F.silu, F.leaky_relu, F.elu, F.softplus, torch.abs)
+ACTIVATIONS = (F.gelu, torch.tanh, torch.sigmoid, F.silu, F.leaky_relu, F.elu, F.softplus, torch.abs, F.relu6)
 
 
 def _built(function: Callable, d_in: int, d_hidden: int, d_out: int) -> dict:
@@ -20,7 +20,7 @@ def _built(function: Callable, d_in: int, d_hidden: int, d_out: int) -> dict:
     head = function(d_in, d_hidden, d_out)
     if not isinstance(head, nn.Module):
         raise Wrong("wrong type", f"It is {kind(head)}; an nn.Module is asked for.")
-    h = torch.randn(32, d_in)
+    h = torch.linspace(0.3, 30, 32)[:, None] * torch.randn(32, d_in)  # some activations stop at 6
     z, trouble = None, None
     try:
         z, again = call(head, h), call(head, h)

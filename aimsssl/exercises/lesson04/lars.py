@@ -60,7 +60,7 @@ lars_step = Exercise(
     cases=(
         Case(
             "the first step: velocity 0, no weight decay, a small gradient",
-            lambda: (*_layer(5, 3, weights=0.1, gradient=1e-5, velocity=0), 0.5, 0.9, 0.0, 0.02),
+            lambda: (*_layer(5, 3, weights=0.1, gradient=1e-7, velocity=0), 0.5, 0.9, 0.0, 0.02),
             _both,
         ),
         Case(

@@ -68,6 +68,13 @@ def also_slip(name: str, **changed: Callable) -> None:
 
 
 slip(
+    "π to two digits",
+    "The turn is a little too short or too long: π has more digits than were typed in. math.pi has them.",
+    "π is 3.14.",
+    later=lambda s, total, w, peak: _cosine(s, total, w, peak, turn=3.14),
+)
+also_slip("π to two digits", later=lambda s, total, w, peak: _cosine(s, total, w, peak, turn=22 / 7))
+slip(
     "division of whole numbers",
     "`//` rounds down, so the rate does not climb step by step.",
     "`//` divides.",

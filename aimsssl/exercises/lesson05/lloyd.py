@@ -35,6 +35,11 @@ def _points(*empty: int) -> tuple[Tensor, Tensor]:
     return x, centroids
 
 
+def _around_0() -> tuple[Tensor, Tensor]:
+    """The mean of the points is 0: their centroid moves there."""
+    return torch.tensor([[-1.0], [-2.0], [3.0]]), torch.tensor([[0.7]])
+
+
 lloyd_step = Exercise(
     lesson="05",
     name="lloyd_step",
@@ -57,7 +62,7 @@ lloyd_step = Exercise(
             lambda: _points(1, 4),
             atol=1e-5,
         ),
-        Case("3 points on a line and one centroid", lambda: (torch.randn(3, 1), torch.randn(1, 1)), atol=1e-5),
+        Case("3 points on a line around 0, and one centroid", _around_0, atol=1e-5),
     ),
 )
 
@@ -117,6 +122,12 @@ def _(x, centroids):
     """Where no point was added, the sum is 0."""
     means = _each(x, centroids, _assign(x, centroids), lambda points, old: points.mean(dim=0))
     return _assign(x, centroids), torch.where(means != 0, means, centroids)
+
+
+@lloyd_step.also("a mean of 0 taken for an empty cluster")
+def _(x, centroids):
+    assignments, means = _moved(x, centroids)
+    return assignments, torch.where((means == 0).all(dim=1, keepdim=True), centroids, means)
 
 
 @lloyd_step.mistake(
@@ -329,6 +340,16 @@ def _(x, centroids):
     return _moved(x, centroids, lambda points, old: points.sum(dim=0) / len(centroids))
 
 
+@lloyd_step.mistake(
+    "one number for all coordinates",
+    "All coordinates of a new centroid are the same: the points were averaged over their features, too. A mean of "
+    "points is a point.",
+)
+def _(x, centroids):
+    """A centroid is the mean of its points."""
+    return _moved(x, centroids, lambda points, old: points.mean().expand(len(old)))
+
+
 @lloyd_step.mistake("one mean for all", "Every centroid went to the mean of *all* points.")
 def _(x, centroids):
     """The mean of x is the new centroid."""
@@ -435,11 +456,36 @@ def _(x, centroids):
 
 
 @lloyd_step.mistake(
+    "clusters at the end not seen",
+    "There are fewer new centroids than old ones. Clusters without points have no number among the assignments: how "
+    "many there are, the centroids say.",
+    looks=lambda seen: isinstance(seen.came, tuple | list) and len(seen.came[1]) < len(seen.inputs[1]),
+)
+def _(x, centroids):
+    """There are as many clusters as the largest number says."""
+    assignments, moved = _moved(x, centroids)
+    return assignments, moved[: int(assignments.max()) + 1]
+
+
+@lloyd_step.mistake(
+    "the mixed term once",
+    "The distance was multiplied out with a term too small: x² − 2xc + c² has a 2 in its middle. A far centroid looks "
+    "near without it.",
+)
+def _(x, centroids):
+    """x² − xc + c²."""
+    squares = x.square().sum(dim=1)[:, None] - x @ centroids.T + centroids.square().sum(dim=1)
+    assignments = squares.argmin(dim=1)
+    return assignments, _each(x, centroids, assignments, _mean)
+
+
+@lloyd_step.mistake(
     "an empty cluster goes somewhere else",
     "A cluster without points was sent to the origin, or to another place. The contract says where its centroid should "
     "be.",
     looks=lambda seen: (
         len(seen.came) == 2
+        and len(seen.came[1]) == len(seen.inputs[1])
         and same(seen.came[0], seen.expected[0])
         and torch.allclose(*(pair[1][seen.expected[0].unique()] for pair in (seen.came, seen.expected)), atol=1e-4)
     ),

@@ -32,7 +32,7 @@ class _Network:
 
     def __init__(self, n: int, step: int = 11):
         self.images = torch.arange(n)[:, None, None, None].expand(n, 1, 2, 2).clone()  # [N, C, H, W]
-        self.step, self.trained = step, 0
+        self.step, self.trained, self.clustered = step, 0, 0
         self.heads_used: list[str] = []
         self.images_used: list[str] = []
         self.labels_used: list[object] = []
@@ -42,7 +42,10 @@ class _Network:
         return images.flatten(1)[:, :3] * 2.0 + self.step * self.trained + 1
 
     def cluster(self, features: Tensor) -> Tensor:
-        return 2 * ((features.flatten(1)[:, 0].long() // 3) % 5)  # 0, 2, 4: some clusters are empty
+        """Clusters 0, 2, 4, …: some are empty. As k-means does, it numbers them anew where it is asked once more."""
+        self.clustered += 1
+        again = max(0, self.clustered - self.trained - 1)
+        return 2 * ((features.flatten(1)[:, 0].long() // 3 + 3 * again) % 5)
 
     def new_head(self) -> _Head:
         return _Head()
@@ -105,7 +108,7 @@ deepcluster = Exercise(
         "the labels, in this order; the labels are appended to a list, which is returned at the end.",
     ),
     cases=(
-        Case("4 rounds with 12 images", lambda: (_Network(12), 4), _seen),
+        Case("4 rounds with 150 images", lambda: (_Network(150), 4), _seen),
         Case("3 rounds with 6 images, whose labels stay what they were", lambda: (_Network(6, step=15), 3), _seen),
     ),
 )
@@ -260,6 +263,74 @@ def _(images, rounds, extract, cluster, new_head, train):
         history.append(cluster(extract(images)))
         for _ in range(2):
             train(new_head(), images, history[-1])
+    return history
+
+
+@deepcluster.mistake(
+    "trained on another round's labels",
+    "In one round train got the labels of an earlier one. The labels that it returns for a round are those that it "
+    "trains on in this round.",
+    looks=lambda seen: (
+        same(seen.came[RETURNED], seen.expected[RETURNED])
+        and same(seen.came[IMAGES], seen.expected[IMAGES])
+        and same(seen.came[HEADS], seen.expected[HEADS])
+        and not same(seen.came[LABELS], seen.expected[LABELS])
+    ),
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """The first labels are at hand for the last training."""
+    history = [cluster(extract(images))]
+    for number in range(1, rounds + 1):
+        train(new_head(), images, history[number - 1 if number < rounds else 0])
+        history.append(cluster(extract(images)))
+    return history[:rounds]
+
+
+@deepcluster.mistake(
+    "features of features",
+    "From the second round on the network was shown its own features in place of the images.",
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """What comes out of a round goes into the next one."""
+    features, history = images, []
+    for _ in range(rounds):
+        features = extract(features)
+        history.append(cluster(features))
+        train(new_head(), images, history[-1])
+    return history
+
+
+@deepcluster.mistake(
+    "clustered twice a round",
+    "The labels that came back are not those that train got: they were clustered twice, and k-means numbers its "
+    "clusters anew each time. Cluster once a round, and keep the labels.",
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """The labels are cluster(extract(images)), here and there."""
+    history = []
+    for _ in range(rounds):
+        history.append(cluster(extract(images)))
+        train(new_head(), images, cluster(extract(images)))
+    return history
+
+
+@deepcluster.mistake(
+    "trained batch by batch",
+    "train was called for a few images at a time. It is a training on all of them: call it once a round.",
+    looks=lambda seen: (
+        len(seen.came[LABELS]) > len(seen.expected[LABELS])
+        and same(seen.came[RETURNED], seen.expected[RETURNED])
+        and "other images, or a part of them" in seen.came[IMAGES]
+    ),
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """Training goes in batches."""
+    history = []
+    for _ in range(rounds):
+        labels, head = cluster(extract(images)), new_head()
+        for part, its in zip(images.split(64), labels.split(64), strict=True):
+            train(head, part, its)
+        history.append(labels)
     return history
 
 

@@ -68,6 +68,12 @@ def _on_a_line() -> tuple[Tensor, Tensor, Tensor]:
     return x / 16, torch.tensor([[0.0, 0], [0, 9], [7, 7]]) / 16, torch.tensor([0, 0, 0, 0, 0, 1])
 
 
+def _cut_again() -> tuple[Tensor, Tensor, Tensor]:
+    """All points are in cluster 0; the three at 9 to 12 go to number 1, which is then the largest and is cut itself."""
+    x = torch.tensor([[-1.0, 0], [9, 0], [12, 0], [10, 0]])
+    return x, torch.tensor([[0.0, 0], [0, 1], [7, 7]]), torch.zeros(4, dtype=torch.int64)
+
+
 refill = Exercise(
     lesson="05",
     name="refill",
@@ -89,6 +95,7 @@ refill = Exercise(
         Case("6 clusters of 0, 12, 0, 12, 5 and 0 points", lambda: _clusters(0, 12, 0, 12, 5, 0)),
         Case("3 clusters of 7, 4 and 9 points: none is empty", lambda: _clusters(7, 4, 9)),
         Case("a point as far from the new centroid as from the old one", _on_a_line),
+        Case("3 clusters of 4, 0 and 0 points; the first that is refilled is the largest then", _cut_again),
     ),
 )
 
@@ -260,6 +267,33 @@ def _(x, centroids, assignments):
     spread = torch.zeros(len(centroids)).index_add_(0, assignments, (x - centroids[assignments]).norm(dim=1))
     counts = assignments.bincount(minlength=len(centroids))
     return _refill(x, centroids, assignments, largest_of=lambda _: (spread / counts.clamp(min=1)).argmax())
+
+
+@refill.also("the cluster of largest spread cut")
+def _(x, centroids, assignments):
+    centroids, assignments = centroids.clone(), assignments.clone()
+    for empty in (assignments.bincount(minlength=len(centroids)) == 0).nonzero()[:, 0].tolist():
+        squares = (x - centroids[assignments]).square().sum(dim=1)
+        members = (assignments == torch.zeros(len(centroids)).index_add_(0, assignments, squares).argmax()).nonzero()[
+            :, 0
+        ]
+        centroids[empty] = x[members[squares[members].argmax()]]
+        assignments[members[(x[members] - centroids[empty]).square().sum(dim=1) < squares[members]]] = empty
+    return centroids, assignments
+
+
+@refill.mistake(
+    "a square compared with a distance",
+    "One of the two distances was squared, the other was not: the points do not choose the nearer place.",
+)
+def _(x, centroids, assignments):
+    """A squared distance compares as well as a distance."""
+    return _refill(x, centroids, assignments, who=lambda members, old, new: members[new.square() < old])
+
+
+@refill.also("a square compared with a distance")
+def _(x, centroids, assignments):
+    return _refill(x, centroids, assignments, who=lambda members, old, new: members[new < old.square()])
 
 
 @refill.mistake(
@@ -542,6 +576,22 @@ def _(x, centroids, assignments):
 def _(x, centroids, assignments):
     """The sizes are counted before the loop."""
     return _refill(x, centroids, assignments, count_once=True)
+
+
+@refill.mistake(
+    "a refilled cluster still at its old place",
+    "A cluster that has been refilled was cut itself, and the distances were measured from where its centroid *was*. "
+    "Its points are around its new place.",
+)
+def _(x, centroids, assignments):
+    """Distances are measured from the centroids that came in."""
+    moved, now = centroids.clone(), assignments.clone()
+    for empty in (now.bincount(minlength=len(centroids)) == 0).nonzero()[:, 0].tolist():
+        members = (now == now.bincount(minlength=len(centroids)).argmax()).nonzero()[:, 0]
+        to_old = (x[members] - centroids[now[members[0]]]).norm(dim=1)
+        moved[empty] = x[members[to_old.argmax()]]
+        now[members[(x[members] - moved[empty]).norm(dim=1) < to_old]] = empty
+    return moved, now
 
 
 @refill.mistake(

@@ -109,11 +109,11 @@ uniform_over_clusters = Exercise(
             atol=0.05,
         ),
         Case(
-            "4000 draws from clusters of 12, 5 and 3 images",
-            lambda: (_mixed(12, 5, 3), 4000),
+            "15000 draws from clusters of 7, 5 and 1 images",
+            lambda: (_mixed(7, 5, 1), 15_000),
             _of_each_image,
             rtol=0.2,
-            atol=0.6,
+            atol=0.1,
         ),
         Case(
             "2000 draws where the clusters have 30, 0 and 10 images",
@@ -156,11 +156,28 @@ def _of_clusters(chosen: Tensor, members: list[Tensor], generator: torch.Generat
     return torch.cat(members)[starts + place]
 
 
+def _has_a_gap(assignments: Tensor) -> bool:
+    return len(assignments.unique()) <= int(assignments.max())
+
+
 def _shares_of(seen: Seen) -> Tensor:
     """How often each cluster was drawn, from what was seen of it or of its images."""
     if SHARES in seen.came:
         return seen.came[SHARES]
     return torch.zeros(int(seen.inputs[0].max()) + 1).index_add_(0, seen.inputs[0].sort().values, seen.came[IMAGES])
+
+
+@uniform_over_clusters.mistake(
+    "a gap in the numbers",
+    "A number that nobody has was counted as a cluster, and the last cluster was never drawn: the numbers do not run "
+    "from 0 to how many there are.",
+    looks=lambda seen: SHARES in seen.came and seen.came[SHARES][-1] == 0 and _has_a_gap(seen.inputs[0]),
+)
+def _(assignments, n, generator):
+    """The clusters are numbered 0, 1, 2."""
+    members = [(assignments == j).nonzero()[:, 0] for j in range(len(assignments.unique()))]
+    members = [one for one in members if len(one)]
+    return _of_clusters(torch.randint(len(members), (n,), generator=generator), members, generator, lambda u: u)
 
 
 @uniform_over_clusters.mistake(
@@ -422,6 +439,24 @@ def _(assignments, n, generator):
     """Draw a place any way and take the image there."""
     members = _members(assignments)
     return _of_clusters(torch.randint(len(members), (n,), generator=generator), members, generator, lambda u: u**2)
+
+
+@uniform_over_clusters.also("images of a cluster not equally likely")
+def _(assignments, n, generator):
+    members = _members(assignments)
+    sizes = torch.tensor([len(m) for m in members])
+    chosen = torch.randint(len(members), (n,), generator=generator)
+    place = torch.randint(len(assignments), (n,), generator=generator) % sizes[chosen]
+    return torch.cat(members)[sizes.cumsum(0)[chosen] - sizes[chosen] + place]
+
+
+@uniform_over_clusters.also("images of a cluster not equally likely")
+def _(assignments, n, generator):
+    members = _members(assignments)
+    sizes = torch.tensor([len(m) for m in members])
+    chosen = torch.randint(len(members), (n,), generator=generator)
+    place = torch.randint(int(sizes.max()), (n,), generator=generator) % sizes[chosen]
+    return torch.cat(members)[sizes.cumsum(0)[chosen] - sizes[chosen] + place]
 
 
 @uniform_over_clusters.mistake(

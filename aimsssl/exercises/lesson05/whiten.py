@@ -258,11 +258,11 @@ def _(features, dim):
 
 
 def _is_of_the_smallest(seen: Seen) -> bool:
-    """Whether each direction is one of the last ones; where there is no variance in these anything may come."""
+    """Whether each direction is one of the last ones, where these have variance."""
     features, dim = seen.inputs
     std, directions = _pieces(features - features.mean(dim=0))
     if std[-dim] < 1e-3 * std[0]:
-        return True
+        return False
     x = (features - features.mean(dim=0)).double()
     rows = F.normalize(x @ directions[:, -dim:] / std[-dim:], dim=1)
     came = F.normalize(seen.came.double(), dim=1)

@@ -61,7 +61,7 @@ clustering_accuracy = Exercise(
         Case(f"2 clusters, 4 classes: {WIDE}", lambda: _images(WIDE), _number),
         Case(
             "the clusters 0 and 2, the classes 1, 2 and 13",
-            lambda: _images(((3, 9, 2), (8, 4, 0)), (0, 2), (1, 2, 13)),
+            lambda: _images(((120, 360, 80), (320, 160, 0)), (0, 2), (1, 2, 13)),
             _number,
         ),
     ),
@@ -286,8 +286,8 @@ for _axis in (0, 1):
 
 @clustering_accuracy.mistake(
     "another score",
-    "This is NMI or ARI. They need no matching. Here the share of the images is wanted that are right under a "
-    "matching.",
+    "This is another score of a clustering, which needs no matching: mutual information, or the Rand index (how many "
+    "*pairs* of images agree). Asked for is the share of the images that are right under a matching.",
 )
 def _(clusters, labels):
     """A score that does not depend on the numbers."""
@@ -435,6 +435,20 @@ def _(clusters, labels):
 
 
 @clustering_accuracy.mistake(
+    "a table whose numbers are too small",
+    "An entry of the table holds more images than its dtype can count: uint8 begins again at 0 after 255.",
+)
+def _(clusters, labels):
+    """Small whole numbers need little room."""
+    return float(_best(_full(clusters, labels).astype(np.uint8).astype(int)).sum() / len(labels))
+
+
+@clustering_accuracy.also("a table whose numbers are too small")
+def _(clusters, labels):
+    return float(_best(_full(clusters, labels).astype(np.int8).astype(int)).sum() / len(labels))
+
+
+@clustering_accuracy.mistake(
     "divided by the matched entries",
     "The images that are right were divided by the number of clusters or classes. A share of the images divides by all "
     "images.",
@@ -570,13 +584,8 @@ def _(clusters, labels):
     return _best((clusters + labels * c).bincount(minlength=k * c)[: k * c].reshape(k, c).numpy()).sum() / len(labels)
 
 
-@clustering_accuracy.mistake(
-    "another score",
-    "This is another score of a clustering (mutual information, or the Rand index: how many *pairs* of images agree). "
-    "Asked for is the share of the images that are right.",
-)
+@clustering_accuracy.also("another score")
 def _(clusters, labels):
-    """The Rand index needs no matching."""
     return ((clusters[:, None] == clusters) == (labels[:, None] == labels)).double().mean().item()
 
 

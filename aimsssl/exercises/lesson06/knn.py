@@ -625,3 +625,18 @@ def _(keys, labels, queries, k, temperature):
 def _(keys, labels, queries, k, temperature):
     values, index = _cosine(keys, queries).topk(k, dim=1)
     return _counted((values / temperature).softmax(dim=1), labels[index]).argmin(dim=1)
+
+
+@weighted_knn.mistake(
+    "one length for all keys",
+    "All keys were divided by the same length. Each has a length of its own: a long key is near to everybody as it is.",
+)
+def _(keys, labels, queries, k, temperature):
+    """The keys are scaled, and so are the queries."""
+    scores = F.normalize(queries, dim=1) @ (keys / keys.norm(dim=1).mean()).T
+    return _by(scores, labels, k, _softly(temperature))
+
+
+@weighted_knn.also("one length for all keys")
+def _(keys, labels, queries, k, temperature):
+    return _by(F.normalize(queries, dim=1) @ (keys / keys.norm()).T, labels, k, _softly(temperature))

@@ -569,3 +569,15 @@ def _(scores, level, resamples, seed):
 def _(scores, level, resamples, seed):
     """Another test set is this one without an image."""
     return _middle((scores.sum() - scores) / (len(scores) - 1), level)
+
+
+@confidence_interval.mistake(
+    "an image that comes twice counted once",
+    "The interval is too narrow: an image that was drawn twice into a new test set counted once there. It counts as "
+    "often as it was drawn.",
+)
+def _(scores, level, resamples, seed):
+    """A test set has each image once."""
+    generator = torch.Generator().manual_seed(seed)
+    draws = torch.randint(len(scores), (resamples, len(scores)), generator=generator)
+    return _middle(torch.stack([scores[draw.unique()].mean() for draw in draws]), level)

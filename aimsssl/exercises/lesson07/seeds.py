@@ -118,6 +118,15 @@ def _multiplied_out(a: Tensor, b: Tensor) -> float:
     return t95(n - 1) * math.sqrt(variance / n)
 
 
+def _multiplied_out_of_both(a: Tensor, b: Tensor) -> float:
+    n = len(a)
+    if n < 2:
+        return math.inf
+    of_a, of_b = (x.square().mean() - x.mean().square() for x in (a, b))
+    variance = (of_a + of_b - 2 * ((a * b).mean() - a.mean() * b.mean())).clamp(min=0).item() * n / (n - 1)
+    return t95(n - 1) * math.sqrt(variance / n)
+
+
 def _two_samples(a: Tensor, b: Tensor, times: Callable = t95, freedom: int = -2) -> float:
     n = len(a)
     if n < 2:
@@ -171,6 +180,7 @@ _mistake(
     "The half-width is wrong where all differences are nearly the same. float32 keeps seven digits of each square, and "
     "what is left of their difference was rounded off. Subtract the mean first, then square.",
     lambda a, b: _multiplied_out(a, b),
+    lambda a, b: _multiplied_out_of_both(a, b),
 )
 _mistake(
     "the other way round",
