@@ -199,7 +199,8 @@ class Exercise:
 
         def guarded(*args: object, **keywords: object) -> object:
             results.append(call(function, *args, **keywords))
-            return results[-1]
+            came = results[-1]
+            return came.copy() if type(came) is list else came  # what a later call adds to it does not belong to it
 
         seed_everything(0)
         inputs = case.inputs()

@@ -80,7 +80,7 @@ crop_box = Exercise(
         _case("a small box", 0.1, 1.2, 30, 40),
         _case("a box one pixel wider than the image", 0.8, 1.39, 50, 54),
         _case("a box one pixel higher than the image", 0.8, 0.72, 54, 50),
-        _case("a box far wider than a high image", 0.9, 1.4, 90, 40),
+        _case("a box one pixel wider than a high image", 0.5, 1.534, 60, 44),
         _case("a box just as wide as the image", 0.5235, 1.5, 60, 47),
         _case("a box that is rounded up to the width of the image", 0.52, 1.5, 60, 47),
         _case("a box just as high as the image", 0.5222, 0.667, 47, 60),

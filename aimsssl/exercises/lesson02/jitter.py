@@ -452,3 +452,16 @@ jitter_and_normalize.mistake(
     "by the std of the channel.",
     looks=_by_channel,
 )(_with_thought("The sign of the mean.", finish=lambda image, mean, std: _normalize(image, -mean, std)))
+
+
+@jitter_and_normalize.mistake(
+    "the axes in another order",
+    "All numbers have to lie in the order [3, H, W]: one axis was moved for the sake of a broadcast (or for a plot), "
+    "and not back to its place.",
+    looks=lambda seen: (
+        seen.came.shape != seen.expected.shape and sorted(seen.came.shape) == sorted(seen.expected.shape)
+    ),
+)
+def _(image, strength, u, mean, std):
+    """mean and std have three numbers, so the channels come last."""
+    return _reference_jitter_and_normalize(image, strength, u, mean, std).permute(1, 2, 0)

@@ -293,6 +293,16 @@ for _size_of in (lambda size: size, lambda size: max(1, size // 2)):
 
 @also("many small batches")
 def _(z1, z2, temperature, chunk_size):
+    total, size = 0.0, max(1, chunk_size // 2)
+    for a, b in zip(z1.split(size), z2.split(size), strict=True):
+        z = F.normalize(torch.cat([a, b]), dim=1)
+        scores = (z @ z.T / temperature).fill_diagonal_(-math.inf)
+        total = total + F.cross_entropy(scores, torch.arange(len(z)).roll(len(a)), reduction="sum")
+    return total / (2 * len(z1))
+
+
+@also("many small batches")
+def _(z1, z2, temperature, chunk_size):
     return sum(_batches(z1, z2, temperature, chunk_size))
 
 

@@ -548,3 +548,12 @@ def _(images, rounds, extract, cluster, new_head, train):
 def _(images, rounds, extract, cluster, new_head, train):
     """`+=` adds to a list."""
     return list(torch.cat(_reference_deepcluster(images, rounds, extract, cluster, new_head, train)))
+
+
+@deepcluster.also("clustered after training")
+def _(images, rounds, extract, cluster, new_head, train):
+    history = []
+    for _ in range(rounds):
+        train(new_head(), images, cluster(extract(images)))
+        history.append(cluster(extract(images)))
+    return history
