@@ -75,10 +75,8 @@ crop_box = Exercise(
         "Compare the sides with the image before you compute the place.",
     ),
     cases=(
-        _case("a box inside of a wide image", 0.47, 1.5, 40, 100),
         _case("a box inside of a high image", 0.5, 0.6, 100, 40),
         _case("a small box", 0.1, 1.2, 30, 40),
-        _case("a box one pixel wider than the image", 0.8, 1.39, 50, 54),
         _case("a box one pixel higher than the image", 0.8, 0.72, 54, 50),
         _case("a box one pixel wider than a high image", 0.5, 1.534, 60, 44),
         _case("a box just as wide as the image", 0.5235, 1.5, 60, 47),
