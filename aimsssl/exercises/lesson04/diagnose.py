@@ -75,6 +75,7 @@ diagnose = Exercise(
         Case("a fourth run, which is healthy", lambda: _inputs("healthy"), shown=False),
         Case("run C with another seed", lambda: _inputs("identical views", 1), shown=False),
         Case(f"run A {ELSEWHERE}", lambda: _elsewhere("colour shortcut", waiting=2, back=True), shown=False),
+        Case(f"the first epochs of run A {ELSEWHERE}", lambda: _elsewhere("colour shortcut", 1, end=3), shown=False),
         Case(f"run B {ELSEWHERE}", lambda: _elsewhere("learning rate too small", seed=1, end=6), shown=False),
         Case(f"run C {ELSEWHERE}", lambda: _elsewhere("identical views", seed=1, end=3), shown=False),
         Case(f"the healthy run {ELSEWHERE}", lambda: _elsewhere("healthy", waiting=6), shown=False),
@@ -221,7 +222,7 @@ def _(loss, knn, chance, floor):
     return "healthy" if knn[-1] > min(knn) + 0.06 else _of_the_sick(loss, knn, chance, floor)
 
 
-for _margin, _most in product((0, 0.02, 0.06), (0.6, 0.7, 0.8)):  # kNN asked last
+for _margin, _most in product((0, 0.02, 0.03, 0.05, 0.06), (0.6, 0.65, 0.7, 0.8)):  # kNN asked last
 
     @also("compared with the dip of the first epoch")
     def _(loss, knn, chance, floor, margin=_margin, most=_most):
@@ -282,6 +283,19 @@ def _(loss, knn, chance, floor):
 def _(loss, knn, chance, floor):
     """A low loss is the aim of training, so a run with a low loss is healthy."""
     return "healthy" if _share(loss[-1], chance, floor) > 0.4 else "learning rate too small"
+
+
+@mistake(
+    "kNN not asked",
+    "The rule looks at the loss alone. How far a loss falls hangs on the data and on the length of the run; whether "
+    "anything was learned, kNN says.",
+)
+def _(loss, knn, chance, floor):
+    """A loss neither too high nor too low is healthy."""
+    first, last = (_share(value, chance, floor) for value in (loss[0], loss[-1]))
+    if last < 0.1:
+        return "learning rate too small"
+    return "identical views" if first > 0.7 else "colour shortcut" if last > 0.85 else "healthy"
 
 
 @mistake(

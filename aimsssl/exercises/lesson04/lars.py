@@ -514,3 +514,11 @@ slip(
 also_slip("Nesterov's step", result=lambda s: (s.w - (s.v + s.new), s.v))
 also_slip("Nesterov's step", result=lambda s: (s.w - (0.9 * s.v + s.new), s.v))
 also_slip("Nesterov's step", result=lambda s: (s.w - s.momentum * s.v, s.v))
+also_slip(
+    "a sum of norms for the norm of a sum",
+    trust=lambda s: (
+        s.coefficient * s.w.norm() / (s.g.norm() + s.weight_decay * s.w.norm())
+        if s.w.norm() > 0 and s.g.norm() > 0
+        else 1.0
+    ),
+)

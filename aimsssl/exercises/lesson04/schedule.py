@@ -68,6 +68,14 @@ def also_slip(name: str, **changed: Callable) -> None:
 
 
 slip(
+    "a sum without its brackets",
+    "The warmup does not climb from stair to stair up to the peak: `*` and `/` come before `+`, so only the 1 was "
+    "divided.",
+    "s + 1 over W.",
+    warmup=lambda s, total, w, peak: peak * s + 1 / w,
+)
+also_slip("a sum without its brackets", warmup=lambda s, total, w, peak: peak * (s + 1 / w))
+slip(
     "π to two digits",
     "The turn is a little too short or too long: π has more digits than were typed in. math.pi has them.",
     "π is 3.14.",

@@ -240,6 +240,11 @@ def _(assignments, n, generator):
     return pool[torch.randperm(len(pool), generator=generator)[:n]]
 
 
+@uniform_over_clusters.also("no image twice in a call")
+def _(assignments, n, generator):
+    return torch.multinomial(1.0 / assignments.bincount()[assignments], n, generator=generator)
+
+
 @uniform_over_clusters.mistake("not a position", "Positions count images: from 0 to N − 1.")
 def _(assignments, n, generator):
     """The images are numbered from 1."""
@@ -322,7 +327,10 @@ def _(assignments, n, generator):
 @uniform_over_clusters.mistake(
     "an empty cluster is drawn",
     "k-means can leave a cluster empty, and its number is then nobody's. It must not take part.",
-    looks=lambda seen: (seen.inputs[0].bincount() == 0).any() and (seen.trouble or seen.came[COUNT] == seen.inputs[1]),
+    looks=lambda seen: (
+        _has_a_gap(seen.inputs[0])
+        and ("replacement" not in str(seen.trouble.error) if seen.trouble else seen.came[COUNT] == seen.inputs[1])
+    ),
 )
 def _(assignments, n, generator):
     """Every number from 0 to the largest is a cluster."""

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from aimsssl import clustering
-from aimsssl.exercises.framework import Case, Exercise, Seen
+from aimsssl.exercises.framework import Case, Exercise, Seen, Wrong
 
 FAR = 500.0  # from the origin: float32 keeps four digits of what differs
 
@@ -38,7 +38,9 @@ def _reference_pca_whiten(features: Tensor, dim: int) -> Tensor:
 def _without_signs(function: Callable, features: Tensor, dim: int) -> object:
     """The result, each column turned so that its largest number is above 0: a principal direction has no sign."""
     came = function(features, dim)
-    if not isinstance(came, Tensor) or came.ndim != 2 or not came.is_floating_point():
+    if isinstance(came, Tensor) and came.dtype != torch.float32:
+        raise Wrong("wrong dtype", f"The numbers are {str(came.dtype).removeprefix('torch.')}; float32 is asked for.")
+    if not isinstance(came, Tensor) or came.ndim != 2:
         return came
     largest = came.gather(0, came.abs().argmax(dim=0, keepdim=True)) if len(came) else came
     return came * torch.where(largest < 0, -1.0, 1.0).to(came.dtype)

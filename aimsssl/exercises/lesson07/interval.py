@@ -581,3 +581,11 @@ def _(scores, level, resamples, seed):
     generator = torch.Generator().manual_seed(seed)
     draws = torch.randint(len(scores), (resamples, len(scores)), generator=generator)
     return _middle(torch.stack([scores[draw.unique()].mean() for draw in draws]), level)
+
+
+@confidence_interval.also("single images")
+def _(scores, level, resamples, seed):
+    generator = torch.Generator().manual_seed(seed)
+    draws = torch.randint(len(scores), (resamples, len(scores)), generator=generator)
+    ends = np.quantile(scores[draws].flatten().numpy(), [(1 - level) / 2, (1 + level) / 2])
+    return tuple(ends.tolist())

@@ -105,6 +105,10 @@ def _right(a: Tensor, b: Tensor) -> float:
     return _half(a - b)
 
 
+def _ends(a: Tensor, b: Tensor) -> tuple[float, float]:
+    return (a - b).mean().item() - _right(a, b), (a - b).mean().item() + _right(a, b)
+
+
 def _one_seed(value: float) -> Callable:
     """Right, but for a single seed."""
     return lambda a, b: _right(a, b) if len(a) > 1 else value
@@ -173,6 +177,7 @@ _mistake(
 )
 _form("no difference for one seed")(
     lambda a, b: ((a - b).mean().item() if len(a) > 1 else math.nan, _right(a, b)),
+    lambda a, b: ((a - b).mean().item() if len(a) > 1 else math.inf, _right(a, b)),
 )
 _mistake(
     "the mean of the squares less the square of the mean",
@@ -292,6 +297,7 @@ _mistake(
     lambda a, b: _half(a - b, times=lambda f: t95(5)),
     lambda a, b: _half(a - b, times=lambda f: t95(1)),
     lambda a, b: _half(a - b, times=lambda f: 4.3),
+    lambda a, b: 4.3 * (a - b).std().item() / 3**0.5 if len(a) > 1 else math.inf,
     lambda a, b: _half(a - b, times=lambda f: t95(4)),
     lambda a, b: _half(a - b, times=lambda f: t95(f) if f < 6 else 1.96),
 )
@@ -353,6 +359,7 @@ _mistake(
     mean=lambda a, b: (a - b).mean().item() - _right(a, b),
 )
 _form("the two ends")(
+    lambda a, b: _ends(a, b) if len(a) > 1 else ((a - b).mean().item(), math.inf),
     lambda a, b: ((a - b).mean().item(), (a - b).mean().item() + _right(a, b)),
 )
 _mistake(
