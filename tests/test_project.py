@@ -409,6 +409,44 @@ def test_the_readme_quotes_what_a_third_more_time_teaches():
     assert best == found["best"] and found["budget"] == pytest.approx(found["yardstick"]["seconds"] * 4 / 3)
 
 
+def _times_as_fast(result: dict) -> list[float]:
+    """In the order of the README's table."""
+    fast = [result["training"][stem]["ours_over_lightly"] for stem in ("cifar", "imagenet", "small")]
+    fast += [result["nt_xent"]["4096"]["ours_over_lightly"], result["lars"]["ours_over_lightly"]]
+    slow = [result["kmeans"][f"ours_over_{side}"] for side in ("scikit_learn", "faiss")]
+    slow += [result[part]["ours_over_scikit_learn"] for part in ("knn", "probe")]
+    return [round(ratio["median"], 2) for ratio in fast] + [round(1 / ratio["median"], 2) for ratio in slow]
+
+
+SHARES = {"lightly, SimCLR": "lightly", "lightly, NT-Xent": "lightly", "scikit-learn": "scikit_learn", "faiss": "faiss"}
+
+
+def test_the_readme_quotes_the_benchmarks():
+    here = [json.loads(read(f"data/recorded_runs/{name}/result.json")) for name in ("benchmarks", "benchmarks_avx2")]
+    assert [result["machine"]["instructions"] for result in here] == ["AVX512", "AVX2"]
+    lines = read("README.md").split("| times as fast as |")[1].split("\n\n")[0].splitlines()[2:]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert [[float(row[1]), float(row[2])] for row in rows] == [
+        list(pair) for pair in zip(*map(_times_as_fast, here), strict=True)
+    ]
+    share = here[1]["limit"]["share"]
+    parts = [f"SimCLR, stem {stem}" for stem in ("cifar", "imagenet", "small")]
+    parts += ["NT-Xent, 4,096 views", None, "k-means", "k-means", "kNN", None]
+    for row, part in zip(rows, parts, strict=True):
+        other = next((side for words, side in SHARES.items() if row[0].startswith(words)), "")
+        expected = f"{share[part]['ours']:.0%}, {share[part][other]:.0%}".replace("%", " %") if part else ""
+        assert row[3] == expected, row
+
+
+def test_the_readme_quotes_what_two_minutes_teach():
+    found = json.loads(read("data/recorded_runs/time_to_accuracy/result.json"))
+    text = read("README.md").split("(data/recorded_runs/time_to_accuracy)")[1].split("\n\n")[0]
+    quoted = [float(number) for number in re.findall(r"0\.\d\d", text)]
+    sides = ("ours", "ours_as_shipped", "lightly", "untrained")
+    assert quoted == [round(found["sides"][side]["knn"], 2) for side in sides]
+    assert found["seconds"] == 120 and found["machine"]["instructions"] == "AVX2"
+
+
 @pytest.mark.parametrize("data,digits", [("mnist", 3), ("cifar10", 2)])
 def test_the_readme_quotes_deepclusters_runs(data, digits):
     rows = json.loads(read(f"data/recorded_runs/deepcluster_{data}/result.json"))["rows"]
