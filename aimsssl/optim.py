@@ -68,13 +68,27 @@ def _step_on_cpu(params: list[Tensor], velocity: list[Tensor], group: dict) -> N
     """A tensor at a time, which then stays in the cache; all update directions share one piece of memory."""
     scratch = params[0].new_empty(max(p.numel() for p in params))
     for p, v in zip(params, velocity, strict=True):
-        d = torch.add(p.grad, p, alpha=group["weight_decay"], out=scratch[: p.numel()].as_strided(p.shape, p.stride()))
+        there = scratch[: p.numel()].as_strided(p.shape, p.stride()) if _has_no_gaps(p) else torch.empty_like(p)
+        d = torch.add(p.grad, p, alpha=group["weight_decay"], out=there)
         trust = 1.0
         if group["adapt"]:
-            w_norm, d_norm = p.norm().item(), d.norm().item()
+            w_norm, d_norm = _norm(p), _norm(d)
             if w_norm > 0 and d_norm > 0:
                 trust = group["trust_coefficient"] * w_norm / d_norm
         p.sub_(v.mul_(group["momentum"]).add_(d, alpha=group["lr"] * trust))
+
+
+def _has_no_gaps(x: Tensor) -> bool:
+    """Whether the numbers lie side by side in memory, in whatever order."""
+    return x.numel() == 1 + sum((size - 1) * stride for size, stride in zip(x.shape, x.stride(), strict=True))
+
+
+def _norm(x: Tensor) -> float:
+    """‖x‖; on a CPU `dot` takes half the time of `norm`."""
+    if x.dtype != torch.float32 or not _has_no_gaps(x):
+        return x.norm().item()
+    row = x.as_strided((x.numel(),), (1,))
+    return math.sqrt(torch.dot(row, row).item())
 
 
 def _step_at_once(params: list[Tensor], velocity: list[Tensor], group: dict) -> None:

@@ -50,6 +50,36 @@ def test_equals_numpy_over_steps_with_a_changing_rate(weight_decay, zero, kind, 
         np.testing.assert_allclose(p.detach().numpy(), expected, rtol=1e-10, atol=1e-12, err_msg=n)
 
 
+LAYOUTS = {
+    "row by row": lambda: torch.randn(2, 3, 4, 5),
+    "channels last": lambda: torch.randn(2, 3, 4, 5).to(memory_format=torch.channels_last),
+    "transposed": lambda: torch.randn(4, 6).T,
+    "with gaps": lambda: torch.randn(10, 10)[:, :5],
+    "every second": lambda: torch.randn(20)[::2],
+    "a single number": lambda: torch.tensor(2.0),
+    "none": lambda: torch.randn(0, 3),
+    "in the middle of another": lambda: torch.randn(30)[5:17].view(3, 4),
+}
+
+
+TOLERANCE = {torch.float32: dict(rtol=1e-5, atol=1e-6), torch.bfloat16: dict(rtol=0.02, atol=0.02)}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_parameter_may_lie_in_memory_as_it_likes(layout, dtype):
+    torch.manual_seed(0)
+    values = LAYOUTS[layout]().to(dtype)
+    w, gradients = nn.Parameter(values), [torch.randn_like(values) for _ in range(2)]
+    start = w.detach().double().numpy().copy()
+    optimizer = LARS([w], 0.5, 0.9, weight_decay=0.1, trust_coefficient=0.02)
+    for g in gradients:
+        w.grad = g
+        optimizer.step()
+    expected = lars_in_numpy(start, [g.double().numpy() for g in gradients], [0.5, 0.5], 0.9, 0.1, 0.02)
+    np.testing.assert_allclose(w.detach().double().numpy(), expected, **TOLERANCE[dtype])
+
+
 def test_adapts_without_weight_decay():
     w = nn.Parameter(torch.full((2, 2), 3.0))
     w.grad = torch.full((2, 2), 1e-6)  # a tiny gradient still moves a layer by lr · trust_coefficient of its norm
