@@ -407,3 +407,13 @@ def _(counts, classes):
 def _(counts, classes):
     """Nothing found is None."""
     return _reference_at_chance(counts, classes) or "none"
+
+
+@at_chance.mistake(
+    "names in another order than the counts",
+    "The names were sorted (or matched by another order than that of the counts): table i belongs to the class with "
+    "number i, and what is true of one class is said of another.",
+)
+def _(counts, classes):
+    """Names come in alphabetical order."""
+    return _reference_at_chance(counts, sorted(classes))

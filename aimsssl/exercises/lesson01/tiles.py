@@ -194,6 +194,17 @@ _mistake(
     lambda x, g, t: (_cut(x, g, t) - _cut(x, g, t).mean()) / _cut(x, g, t).std(dim=(2, 3, 4), keepdim=True),
 )
 _mistake(
+    "a sum without its brackets",
+    "The deviation + 0.01.",
+    "The small number was added to the result, not to the deviation: `/` comes before `+`. On a tile of one grey the "
+    "division by 0 is still there.",
+    lambda x, g, t: (
+        (_cut(x, g, t) - _cut(x, g, t).mean(dim=(2, 3, 4), keepdim=True))
+        / _cut(x, g, t).std(dim=(2, 3, 4), keepdim=True, correction=0)
+        + SMALL
+    ),
+)
+_mistake(
     "another small number",
     "Anything small will do.",
     "A small number other than 0.01 was added to the deviation (or to the variance, or the deviation was cut off from "

@@ -465,3 +465,18 @@ jitter_and_normalize.mistake(
 def _(image, strength, u, mean, std):
     """mean and std have three numbers, so the channels come last."""
     return _reference_jitter_and_normalize(image, strength, u, mean, std).permute(1, 2, 0)
+
+
+@jitter_and_normalize.mistake(
+    "the grey of the picture before its clamp",
+    "The picture is cut off after each operation, but the grey of the next one was measured on the numbers as they "
+    "were before: on a picture whiter than white.",
+)
+def _(image, strength, u, mean, std):
+    """The grey is that of what the operation before gave."""
+    now = raw = image
+    factors = _factors(strength, u)
+    for f, grey_of in zip(factors, (lambda x: 0.0, lambda x: _luma(x).mean(), _luma), strict=True):
+        raw = f * now + (1 - f) * grey_of(raw)
+        now = raw.clamp(0, 1)
+    return _normalize(now, mean, std)

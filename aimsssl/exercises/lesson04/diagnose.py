@@ -233,6 +233,17 @@ for _margin, _most in product((0, 0.02, 0.03, 0.05, 0.06), (0.6, 0.65, 0.7, 0.8)
         return "healthy" if knn[-1] > knn[1] + margin else SICK[1]
 
 
+for _margin, _most in product((0.02, 0.03, 0.05, 0.06), (0.6, 0.65, 0.7, 0.8)):  # kNN asked second
+
+    @also("compared with the dip of the first epoch")
+    def _(loss, knn, chance, floor, margin=_margin, most=_most):
+        if _share(loss[-1], chance, floor) < 0.1:
+            return SICK[2]
+        if knn[-1] > knn[1] + margin:
+            return "healthy"
+        return SICK[0] if _share(loss[0], chance, floor) > most else SICK[1]
+
+
 @mistake(
     "the batch size blamed",
     "All these runs have the same batch size, and so has a healthy one. What they share cannot be the cause of what "

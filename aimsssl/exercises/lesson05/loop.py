@@ -66,8 +66,9 @@ class _Network:
     def _word_for_images(self, images: object) -> str:
         if not isinstance(images, Tensor) or images.shape[1:] != self.images.shape[1:]:
             return "something else"
-        whole = len(images) == len(self.images) and torch.equal(images, self.images)
-        return "the images" if whole else "other images, or a part of them"
+        if len(images) == len(self.images) and images.flatten(1)[:, 0].sort().values.equal(self.images[:, 0, 0, 0]):
+            return "the images" if torch.equal(images, self.images) else "the images in another order"
+        return "other images, or a part of them"
 
 
 RETURNED, LABELS = "the labels of each round, as returned", "the labels that train was given"
@@ -209,6 +210,19 @@ def _(images, rounds, extract, cluster, new_head, train):
 def _(images, rounds, extract, cluster, new_head, train):
     """A batch is enough for a step."""
     return _reference_deepcluster(images, rounds, extract, cluster, new_head, lambda h, x, y: train(h, x[:4], y[:4]))
+
+
+@deepcluster.mistake(
+    "images in another order than their labels",
+    "train got all images, but in another order than their labels: image n stands beside the label of another one.",
+    looks=lambda seen: (
+        "the images in another order" in seen.came[IMAGES] and same(seen.came[LABELS], seen.expected[LABELS])
+    ),
+)
+def _(images, rounds, extract, cluster, new_head, train):
+    """Images are shuffled before each epoch."""
+    shuffled = images.flip(0)
+    return _reference_deepcluster(images, rounds, extract, cluster, new_head, lambda h, x, y: train(h, shuffled, y))
 
 
 @deepcluster.mistake(

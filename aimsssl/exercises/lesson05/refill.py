@@ -337,6 +337,17 @@ def _(x, centroids, assignments):
 
 @refill.also("distances to the mean, not to the centroid")
 def _(x, centroids, assignments):
+    centroids, assignments = centroids.clone(), assignments.clone()
+    for empty in (assignments.bincount(minlength=len(centroids)) == 0).nonzero()[:, 0].tolist():
+        members = (assignments == assignments.bincount(minlength=len(centroids)).argmax()).nonzero()[:, 0]
+        to_mean = (x[members] - x[members].mean(dim=0)).norm(dim=1)
+        centroids[empty] = x[members[to_mean.argmax()]]
+        assignments[members[(x[members] - centroids[empty]).norm(dim=1) < to_mean]] = empty
+    return centroids, assignments
+
+
+@refill.also("distances to the mean, not to the centroid")
+def _(x, centroids, assignments):
     means = centroids.clone()
     for j in assignments.unique().tolist():
         means[j] = x[assignments == j].mean(dim=0)

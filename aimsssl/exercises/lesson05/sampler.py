@@ -425,7 +425,7 @@ def _(assignments, n, generator):
 
 @uniform_over_clusters.mistake(
     "images that are never drawn",
-    "Some images have no chance at all. Every image should have one.",
+    "Some images never came, in thousands of draws. Every image has its chance, in each draw.",
     looks=lambda seen: IMAGES in seen.came and (seen.came[IMAGES] == 0).any(),
 )
 def _(assignments, n, generator):

@@ -202,10 +202,11 @@ _mistake(
     lambda h: math.exp(-(_values(h).norm() ** -1 * _values(h) * (_values(h) / _values(h).norm()).log()).sum().item()),
 )
 _mistake(
-    "a small number inside the log",
+    "small shares changed or left out",
     "log(p + 0.01) is never infinite.",
-    "A number was added inside the logarithm that is not small beside the shares (or to the shares, or singular values "
-    "below a limit were left out). Leave out the shares that are 0, and no others.",
+    "A number was added inside the logarithm that is not small beside the shares (or to the shares, or small "
+    "singular values were left out: below a limit, or after the first few). Leave out the shares that are 0, and no "
+    "others.",
     *(
         lambda h, small=small: torch.exp(-(_shares(_values(h)) * (_shares(_values(h)) + small).log()).sum()).item()
         for small in (0.1, 0.01, 1e-3)

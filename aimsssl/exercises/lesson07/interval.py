@@ -202,6 +202,7 @@ def _(scores, level, resamples, seed):
     "deviation of the means over resamples",
     "The spread of the means was divided by the root of their number. More resamples then make the interval as "
     "narrow as you like, without one more test image.",
+    looks=lambda seen: LOW in seen.came and -0.06 < seen.came[LOW] < -0.01 and 0.01 < seen.came[HIGH] < 0.06,
 )
 def _(scores, level, resamples, seed):
     """A standard error is a deviation over the root of the number, and there are so many means."""
