@@ -150,6 +150,17 @@ def run_all_cells(page) -> None:
     page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
 
 
+def wait_until_idle(page) -> None:
+    """Until the kernel has done what the page asked for: it answers in order, and a widget may hold back one change."""
+    page.evaluate(
+        """async () => {
+            const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+            for (let answers = 0; answers < 3; answers++) await kernel.requestKernelInfo();
+        }"""
+    )
+    page.wait_for_function(READY, timeout=90 * SECONDS)
+
+
 ERROR = '.jp-Notebook [data-mime-type="application/vnd.jupyter.error"]'
 
 

@@ -5,7 +5,15 @@ from collections.abc import Iterator
 import explorers_on_show
 import jupytext
 import pytest
-from in_jupyterlab import notebook_page, nothing_failed, nothing_serious, run_all_cells, serving, shot
+from in_jupyterlab import (
+    notebook_page,
+    nothing_failed,
+    nothing_serious,
+    run_all_cells,
+    serving,
+    shot,
+    wait_until_idle,
+)
 
 KEYS = ("d", "d", "m", "b", "a", "x", "ArrowDown", "ArrowUp", "ArrowRight", "ArrowLeft", "Enter", "Escape", "0", "0")
 FOCUSABLE = ":is(a[href], button, input, select, textarea, summary, [tabindex], [contenteditable=true]):not(:disabled)"
@@ -100,11 +108,14 @@ def _drag_a_slider(page, cells: list[str]) -> None:
     """The mouse moves the handle, box and picture follow, and keys that come next do nothing."""
     explorer = page.locator(".aimsssl-explorer").nth(list(explorers_on_show.EXPLORERS).index("kmeans"))
     handle, box = explorer.locator(".noUi-handle").first, explorer.get_by_label("step")
+    before = explorer.locator("img").get_attribute("alt")
+    wait_until_idle(page)  # pictures above that still change their height would move the handle away
     explorer.scroll_into_view_if_needed()
-    place, before = handle.bounding_box(), explorer.locator("img").get_attribute("alt")
+    place = handle.bounding_box()
     x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
+    explorer.locator(".noUi-active").first.wait_for(state="attached")
     page.mouse.move(x + 60, y, steps=4)
     page.mouse.up()
     explorer.locator("input:focus").wait_for()
