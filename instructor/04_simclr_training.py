@@ -532,12 +532,12 @@ see.through_training(long, long_probe, image=IMAGE, points=long_maps)
 
 # %% [markdown]
 # A longer run is one way to more. Better settings are another. Candidates were tried on held-out training images, each for
-# a part of the time, and the best one was trained with three seeds. On CIFAR-10, in a third more time than a run with
-# settings as ours, the convnet with τ = 0.1 and views of 24, then 32 pixels comes to a kNN of
+# a part of the time, and the best one was trained with three seeds. On CIFAR-10, in a third more time than the
+# recorded run, the convnet with τ = 0.1 and views of 24, then 32 pixels comes to a kNN of
 # {{ five_minutes.knn.0:.2f }}, {{ five_minutes.knn.1:.2f }} and {{ five_minutes.knn.2:.2f }}; that run comes to
 # {{ cifar10.scores.simclr.knn:.2f }}. On `shapes`, in half the time, a convnet of width 8 comes to a linear probe of
 # {{ shapes_minutes.probe.0:.2f }}, {{ shapes_minutes.probe.1:.2f }} and {{ shapes_minutes.probe.2:.2f }}, and the whole run to
-# {{ shapes.scores.simclr.probe:.2f }}. To try it: `training.SimCLRConfig(encoder="convnet", temperature=0.1)`.
+# {{ shapes.scores.simclr.probe:.2f }}. To try it: `training.SimCLRConfig(encoder="convnet", width=8, temperature=0.1)`.
 # <!-- given: 0.1, 24, 32 and 8 are settings of the recorded runs -->
 #
 # ## 9 · *h* or *z*?
@@ -783,8 +783,8 @@ print(lesson.CAUSES)
 # %% [markdown]
 # The rule will be tried on runs that you have not seen: other seeds, data, lengths, batch sizes and temperatures. It gets
 # - `loss`: a list, the mean loss of epoch 1, 2, …;
-# - `knn`: a list, kNN accuracy before training, after epoch 1, 2, …. Before training two seeds have
-#   {{ curves.settings.healthy.runs.0.knn.0:.2f }} and {{ curves.settings.healthy.runs.1.knn.0:.2f }} here: a gain no larger than that may be luck;
+# - `knn`: a list, kNN accuracy before training, after epoch 1, 2, …; before training two seeds have
+#   {{ curves.settings.healthy.runs.0.knn.0:.2f }} and {{ curves.settings.healthy.runs.1.knn.0:.2f }} here, and a gain no larger than their difference may be luck;
 # - `chance`, `floor`: the loss of guessing, and the smallest loss that is possible.
 #
 # It returns one of the names in `lesson.CAUSES`.

@@ -600,8 +600,8 @@ for _one, _other in combinations(STEPS, 2):
 
 @nt_xent.mistake(
     "lengths without a gradient",
-    "The value is right, the gradient is not: the lengths (or one of two factors) were computed without a gradient. A "
-    "view's length is a part of its cosine.",
+    "The value is right, the gradient is not: the lengths were computed without a gradient. A view's length is a "
+    "part of its cosine.",
 )
 def _(z1, z2, temperature=0.5):
     """The lengths only normalise, they need no gradient."""
