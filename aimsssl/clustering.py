@@ -19,7 +19,7 @@ INITS = ("random", "k-means++")
 
 
 @torch.no_grad()
-def pca_whiten(features: Tensor, dim: int) -> Tensor:
+def pca_whiten(features: Tensor, dim: int, *, like: Tensor | None = None) -> Tensor:
     """The first `dim` principal components, each with variance 1, then rows of length 1: `[N, D]` to `[N, dim]`.
 
     A direction without variance cannot be whitened: its column is zero. Without variance means a standard deviation
@@ -30,32 +30,35 @@ def pca_whiten(features: Tensor, dim: int) -> Tensor:
     Args:
         features: any floating-point type, `[N, D]`.
         dim: from 1 to D.
+        like: features `[M, D]` of other images, whose components and variances are taken; None for those of `features`
+            themselves. So test images are whitened as the training images were.
 
     Returns:
         float32, on the device of the features.
 
     Raises:
-        ValueError: `dim` or the shape is out of range, or a feature is infinite or NaN.
+        ValueError: `dim` or a shape is out of range, D differs, or a feature is infinite or NaN.
 
     Source: arXiv:1807.05520, §3.4, with 256 dimensions.
     """
     features = _floats("features", features)
-    (features,) = inputs.features(features=features)
+    fitted = features if like is None else _floats("like", like)
+    features, fitted = inputs.features(features=features, like=fitted)
     dim = inputs.count("dim", dim, None)
     if not 1 <= dim <= features.shape[1]:
         raise ValueError(f"dim must be from 1 to {features.shape[1]}, the dimension of the features, got {dim}")
-    mean = features.mean(dim=0, dtype=torch.float64)
+    mean = fitted.mean(dim=0, dtype=torch.float64)
 
-    def centred() -> Iterator[Tensor]:  # chunks in float64: all of them would take much memory
-        return (chunk.double() - mean for chunk in features.split(1024))
+    def centred(x: Tensor) -> Iterator[Tensor]:  # chunks in float64: all of them would take much memory
+        return (chunk.double() - mean for chunk in x.split(1024))
 
-    covariance = sum(chunk.T @ chunk for chunk in centred()) / len(features)
+    covariance = sum(chunk.T @ chunk for chunk in centred(fitted)) / len(fitted)
     size = (covariance.trace() + mean.square().sum()).sqrt()  # of a feature vector: root mean square
     variance, directions = torch.linalg.eigh(covariance)  # rising
     std = variance.clamp(min=0).sqrt().flip(0)[:dim]
     scale = torch.where(std > 1e-6 * size, 1 / std, 0.0)
     whitening = directions.flip(1)[:, :dim] * scale
-    return torch.cat([F.normalize(chunk @ whitening, dim=1).float() for chunk in centred()])
+    return torch.cat([F.normalize(chunk @ whitening, dim=1).float() for chunk in centred(features)])
 
 
 # --- k-means --------------------------------------------------------------------------------------------------------

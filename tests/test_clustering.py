@@ -277,6 +277,23 @@ def test_an_image_at_the_mean_is_a_row_of_zeros():
     assert pca_whiten(x, 2)[-1].tolist() == [0, 0]
 
 
+def test_other_images_are_whitened_as_those_that_it_was_fitted_to():
+    mixed = gaussian(20, 20, 1) @ torch.diag(torch.logspace(0, -2, 20))
+    x, others = gaussian(300, 20) @ mixed + 3, 2 * gaussian(7, 20, 2) @ mixed - 1
+    ours = pca_whiten(others, 6, like=x)
+    fitted = PCA(6, whiten=True, svd_solver="full").fit(x.double().numpy())
+    theirs = torch.from_numpy(fitted.transform(others.double().numpy())).float()
+    up_to_sign(ours, torch.nn.functional.normalize(theirs))
+    assert torch.equal(pca_whiten(x, 6, like=x), pca_whiten(x, 6))
+    torch.testing.assert_close(pca_whiten(1e25 * others, 6, like=1e25 * x), ours, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("like,words", [(torch.rand(9, 5), "one dimension.*like 5"), (torch.zeros(0, 4), "like.*empty")])
+def test_mistakes_of_the_features_it_is_fitted_to_are_named(like, words):
+    with pytest.raises(ValueError, match=words):
+        pca_whiten(torch.rand(9, 4), 2, like=like)
+
+
 def test_half_precision_features_are_taken():
     x = gaussian(300, 6)
     torch.testing.assert_close(pca_whiten(x.bfloat16(), 6), pca_whiten(x.bfloat16().float(), 6))

@@ -107,7 +107,7 @@ CASES: dict[str, tuple[Callable, dict]] = {
     "optim.LARS": (lars, dict(lr=(NUMBER, 0.1), momentum=(NUMBER, 0.9), weight_decay=(NUMBER, 1e-4), trust_coefficient=(NUMBER, 1e-3))),
     "optim.split_decay_groups": (optim.split_decay_groups, dict(model=(MODULE, nn.Linear(2, 2)), weight_decay=(NUMBER, 1e-4))),
     "optim.warmup_cosine": (optim.warmup_cosine, dict(step=(SIZE, 3), total_steps=(SIZE, 9), warmup_steps=(SIZE, 2), peak=(NUMBER, 1.0), final=(NUMBER, 0.0))),
-    "clustering.pca_whiten": (clustering.pca_whiten, dict(features=("floats", X), dim=(SIZE, 3))),
+    "clustering.pca_whiten": (clustering.pca_whiten, dict(features=("floats", X), dim=(SIZE, 3), like=("floats", Q))),
     "clustering.kmeans": (clustering.kmeans, dict(x=("floats", X), k=(SIZE, 3), iterations=(COUNT, 4), init=(NAME, "k-means++"), seed=SEED, chunk_size=(SIZE, 16))),
     "clustering.uniform_over_clusters": (generated(clustering.uniform_over_clusters), dict(assignments=(LABELS, Y), n=(COUNT, 9))),
     "augment.to_float": (augment.to_float, dict(images=(IMAGES, PIXELS))),

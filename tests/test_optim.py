@@ -1,4 +1,4 @@
-"""LARS against a NumPy version, and the schedule."""
+"""LARS and Muon against NumPy versions and PyTorch's, and the schedule."""
 
 import math
 
@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from aimsssl import optim
-from aimsssl.optim import LARS, split_decay_groups, warmup_cosine
+from aimsssl.optim import LARS, Muon, orthogonal, split_decay_groups, warmup_cosine
 
 
 def lars_in_numpy(w, gradients, rates, momentum, weight_decay, trust_coefficient, adapt=True):
@@ -118,6 +118,118 @@ def test_groups_hold_every_parameter_once_and_spare_biases_and_norms():
 def test_lars_names_a_bad_argument(name, value):
     with pytest.raises(ValueError, match=name):
         LARS([nn.Parameter(torch.ones(2, 2))], **{"lr": 1.0, name: value})
+
+
+# --- Muon -----------------------------------------------------------------------------------------------------------
+
+
+def orthogonal_in_numpy(g):
+    """The published iteration on the singular values alone, which it changes one by one: U f(S) Vᵀ."""
+    u, s, vt = np.linalg.svd(g, full_matrices=False)
+    s = s / max(np.linalg.norm(s), 1e-7)
+    for _ in range(5):
+        s = 3.4445 * s - 4.7750 * s**3 + 2.0315 * s**5
+    return (u * s) @ vt
+
+
+def muon_in_numpy(w, gradients, rates, momentum, weight_decay):
+    v = np.zeros_like(w)
+    for g, lr in zip(gradients, rates, strict=True):
+        v = momentum * v + g
+        d = (g + momentum * v).reshape(len(w), -1)
+        step = 0.2 * math.sqrt(max(d.shape)) * orthogonal_in_numpy(d)
+        w = w - lr * weight_decay * w - lr * step.reshape(w.shape)
+    return w
+
+
+@pytest.mark.parametrize("weight_decay", [0.0, 0.3])
+@pytest.mark.parametrize("zero", ["nothing", "gradient"])
+def test_muon_equals_numpy_and_adamw_over_steps_with_a_changing_rate(weight_decay, zero):
+    rng = np.random.default_rng(0)
+    shapes = {"wide": (3, 7), "tall": (8, 3), "square": (4, 4), "kernel": (6, 3, 3, 3), "bias": (4,)}
+    start = {n: rng.normal(size=s) for n, s in shapes.items()}
+    gradients = {n: rng.normal(size=(6, *s)) for n, s in shapes.items()}
+    if zero == "gradient":
+        for g in gradients.values():
+            g[:3] = 0
+    rates = [0.1, 0.5, 1.0, 0.7, 0.2, 0.0]
+    params = {n: nn.Parameter(torch.tensor(w)) for n, w in start.items()}
+    optimizer = Muon(split_decay_groups(nn.ParameterDict(params), weight_decay), 1.0, 0.8)
+    bias = nn.Parameter(torch.tensor(start["bias"]))
+    adamw = torch.optim.AdamW([bias], weight_decay=0.0)
+    for step, lr in enumerate(rates):
+        for group in optimizer.param_groups + adamw.param_groups:
+            group["lr"] = lr
+        for n, p in params.items():
+            p.grad = torch.tensor(gradients[n][step])
+        bias.grad = params["bias"].grad.clone()
+        optimizer.step()
+        adamw.step()
+    for n in ("wide", "tall", "square", "kernel"):
+        expected = muon_in_numpy(start[n], gradients[n], rates, 0.8, weight_decay)
+        np.testing.assert_allclose(params[n].detach().numpy(), expected, rtol=1e-8, atol=1e-10, err_msg=n)
+    np.testing.assert_allclose(params["bias"].detach(), bias.detach(), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="this PyTorch has no Muon")
+@pytest.mark.parametrize("shape", [(16, 40), (40, 16)])
+def test_muon_is_pytorchs_on_a_matrix(shape):
+    """PyTorch's iterates in bfloat16, so a step of its agrees to two digits."""
+    torch.manual_seed(0)
+    ours = nn.Parameter(torch.randn(shape))
+    theirs = nn.Parameter(ours.detach().clone())
+    settings = dict(lr=0.1, momentum=0.9, weight_decay=0.2)
+    optimizers = Muon([ours], **settings), torch.optim.Muon([theirs], adjust_lr_fn="match_rms_adamw", **settings)
+    for _ in range(3):
+        ours.grad = torch.randn(shape)
+        theirs.grad = ours.grad.clone()
+        for optimizer in optimizers:
+            optimizer.step()
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=0.01)
+
+
+@pytest.mark.parametrize("shape", [(20, 50), (50, 20), (30, 30)])
+def test_orthogonal_keeps_directions_and_evens_out_their_lengths(shape):
+    torch.manual_seed(0)
+    g = torch.randn(shape)
+    u, s, vt = torch.linalg.svd(g, full_matrices=False)
+    found = orthogonal(g)
+    inside = u.T @ found @ vt.T
+    assert (inside - inside.diagonal().diag()).abs().max() < 1e-4, "the singular vectors are g's"
+    kept = inside.diagonal()[s > 0.05 * s.max()]
+    assert len(kept) > 0.9 * len(s) and 0.65 < kept.min() and kept.max() < 1.25
+
+
+@pytest.mark.parametrize("layout", [name for name in LAYOUTS if LAYOUTS[name]().ndim > 1])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_parameter_of_muon_may_lie_in_memory_as_it_likes(layout, dtype):
+    torch.manual_seed(0)
+    values = LAYOUTS[layout]().to(dtype)
+    w, gradients = nn.Parameter(values), [torch.randn_like(values) for _ in range(2)]
+    start = w.detach().double().numpy().copy()
+    optimizer = Muon([w], 0.1, 0.9, weight_decay=0.1)
+    for g in gradients:
+        w.grad = g
+        optimizer.step()
+    if values.numel():
+        start = muon_in_numpy(start, [g.double().numpy() for g in gradients], [0.1, 0.1], 0.9, 0.1)
+    tolerance = dict(rtol=1e-4, atol=1e-5) if dtype == torch.float32 else dict(rtol=0.05, atol=0.05)
+    np.testing.assert_allclose(w.detach().double().numpy(), start, **tolerance)
+
+
+@pytest.mark.parametrize("name,value", [("lr", -1), ("momentum", 1), ("weight_decay", -0.1)])
+def test_muon_names_a_bad_argument(name, value):
+    with pytest.raises(ValueError, match=name):
+        Muon([nn.Parameter(torch.ones(2, 2))], **{"lr": 1.0, name: value})
+
+
+def test_muon_refuses_to_make_a_row_orthogonal():
+    with pytest.raises(ValueError, match=r"params must have two or more dimensions.*got \[3\]"):
+        Muon([nn.Parameter(torch.ones(3))], lr=1.0)
+    Muon([dict(params=[nn.Parameter(torch.ones(3))], adapt=False)], lr=1.0)
+
+
+# --- the schedule ---------------------------------------------------------------------------------------------------
 
 
 def test_schedule_rises_linearly_then_follows_half_a_cosine():

@@ -28,7 +28,7 @@ def one_of(*values):
 ENCODER = one_of("resnet18", "convnet", "alexnet", "vgg16")
 TABLE = {  # field: (values that are taken, values that are refused)
     "stem": one_of("cifar", "small", "imagenet"), "width": COUNT, "epochs": COUNT,
-    "batch_size": ([2, 64], [1, 0, *NOT_WHOLE]), "optimizer": one_of("lars", "sgd", "adamw"),
+    "batch_size": ([2, 64], [1, 0, *NOT_WHOLE]), "optimizer": one_of("lars", "sgd", "adamw", "muon"),
     "learning_rate": NOT_NEGATIVE, "momentum": ([0.1, 0.99], [-0.1, 1, 1.5, *NOT_NUMBER]),
     "weight_decay": NOT_NEGATIVE, "trust_coefficient": ([1e-3], [0, -1, *NOT_NUMBER]), "nesterov": BOOL,
     "decay_all": BOOL, "warmup_epochs": NOT_NEGATIVE, "schedule": one_of("cosine", "constant"),

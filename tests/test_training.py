@@ -152,7 +152,7 @@ class Stop(Exception):
     pass
 
 
-@pytest.mark.parametrize("optimizer", ["lars", "adamw"])
+@pytest.mark.parametrize("optimizer", ["lars", "adamw", "muon"])
 @pytest.mark.parametrize("stop_after", [0, 2])
 def test_goes_on_bit_for_bit(images, tmp_path, optimizer, stop_after):
     config = replace(SMALL, optimizer=optimizer, learning_rate=0.5 if optimizer == "lars" else 1e-3)

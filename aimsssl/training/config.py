@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 import torch
 from torch import nn
 
-from ..optim import LARS, split_decay_groups
+from ..optim import LARS, Muon, split_decay_groups
 from ..profile import Profile
 from .settings import Count, Natural, NotNegative, Positive, Range, check_settings
 
@@ -24,9 +24,9 @@ class TrainingConfig:
         epochs: passes over the training images. A run can be made longer later: from there on the learning rate is
             what a run of that many epochs has there, and the history's `schedule_epochs` says so.
         batch_size: images in a step; the last partial batch of an epoch is left out.
-        optimizer: lars, sgd or adamw.
+        optimizer: lars, sgd, adamw or muon.
         learning_rate: peak of the schedule, for the whole batch.
-        momentum: of lars and sgd.
+        momentum: of lars, sgd and muon.
         weight_decay: of weights; biases and norms have none, unless `decay_all`.
         decay_all: weight decay for biases and norms, too.
         trust_coefficient: of lars: how far a layer moves in a step, as a share of its length.
@@ -49,7 +49,7 @@ class TrainingConfig:
     width: Annotated[int, Range(1, 2048)] = 16
     epochs: Count = 50
     batch_size: Annotated[int, Range(2, 10**9)] = 128
-    optimizer: Literal["lars", "sgd", "adamw"] = "adamw"
+    optimizer: Literal["lars", "sgd", "adamw", "muon"] = "adamw"
     learning_rate: NotNegative = 8e-3
     momentum: Annotated[float, Range(0, 1, open="high")] = 0.9
     weight_decay: NotNegative = 1e-4
@@ -104,4 +104,6 @@ def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Opti
         return LARS(groups, config.learning_rate, config.momentum, config.weight_decay, config.trust_coefficient)
     if config.optimizer == "sgd":
         return torch.optim.SGD(groups, config.learning_rate, config.momentum, nesterov=config.nesterov)
+    if config.optimizer == "muon":
+        return Muon(groups, config.learning_rate, config.momentum, config.weight_decay)
     return torch.optim.AdamW(groups, config.learning_rate, fused=True)
