@@ -156,7 +156,7 @@ def _orthogonal_step(p: Tensor, state: dict, group: dict) -> None:
     d = p.grad.add(v, alpha=group["momentum"]).flatten(1)
     scale = 0.2 * math.sqrt(max(d.shape))
     p.mul_(1 - group["lr"] * group["weight_decay"])
-    p.sub_(orthogonal(d).reshape(p.shape), alpha=group["lr"] * scale)
+    p.sub_(_orthogonal(d).reshape(p.shape), alpha=group["lr"] * scale)
 
 
 def _adamw_step(p: Tensor, state: dict, group: dict) -> None:
@@ -171,7 +171,7 @@ def _adamw_step(p: Tensor, state: dict, group: dict) -> None:
     p.addcdiv_(state["mean"], (state["square"] / square).sqrt_().add_(1e-8), value=-group["lr"] / mean)
 
 
-def orthogonal(matrix: Tensor) -> Tensor:
+def _orthogonal(matrix: Tensor) -> Tensor:
     """UVᵀ, roughly, of a matrix USVᵀ `[rows, columns]`: the singular values become 0.7 to 1.2, tiny ones less.
 
     Five steps of a Newton–Schulz iteration, with the coefficients of Jordan et al. 2024: matrix products only.

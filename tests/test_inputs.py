@@ -79,12 +79,16 @@ def of_channels(in_channels: int, **_) -> tuple[int, ...]:
     return 2, in_channels, 12, 12
 
 
-def lars(**given) -> Tensor:
-    weight = nn.Parameter(X.clone())
-    optimizer = optim.LARS([weight], **given)
-    weight.grad = X * 2
-    optimizer.step()
-    return weight.detach()
+def stepped(optimizer: type) -> Callable:
+    """Weights after one step."""
+
+    def call(**given) -> Tensor:
+        weight = nn.Parameter(X.clone())
+        weight.grad = X * 2
+        optimizer([weight], **given).step()
+        return weight.detach()
+
+    return call
 
 
 VIEWS = dict(
@@ -104,7 +108,8 @@ STEPS = dict(units=(LABELS, torch.tensor([0, 1])), shape=(OTHER, (3, 12, 12)), s
 
 CASES: dict[str, tuple[Callable, dict]] = {
     "losses.nt_xent": (losses.nt_xent, dict(z1=("embeddings", X[:8]), z2=("embeddings", Q[:8]), temperature=(NUMBER, 0.5), chunk_size=(SIZE, 3))),
-    "optim.LARS": (lars, dict(lr=(NUMBER, 0.1), momentum=(NUMBER, 0.9), weight_decay=(NUMBER, 1e-4), trust_coefficient=(NUMBER, 1e-3))),
+    "optim.LARS": (stepped(optim.LARS), dict(lr=(NUMBER, 0.1), momentum=(NUMBER, 0.9), weight_decay=(NUMBER, 1e-4), trust_coefficient=(NUMBER, 1e-3))),
+    "optim.Muon": (stepped(optim.Muon), dict(lr=(NUMBER, 0.1), momentum=(NUMBER, 0.9), weight_decay=(NUMBER, 1e-4))),
     "optim.split_decay_groups": (optim.split_decay_groups, dict(model=(MODULE, nn.Linear(2, 2)), weight_decay=(NUMBER, 1e-4))),
     "optim.warmup_cosine": (optim.warmup_cosine, dict(step=(SIZE, 3), total_steps=(SIZE, 9), warmup_steps=(SIZE, 2), peak=(NUMBER, 1.0), final=(NUMBER, 0.0))),
     "clustering.pca_whiten": (clustering.pca_whiten, dict(features=("floats", X), dim=(SIZE, 3), like=("floats", Q))),

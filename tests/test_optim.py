@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from aimsssl import optim
-from aimsssl.optim import LARS, Muon, orthogonal, split_decay_groups, warmup_cosine
+from aimsssl.optim import LARS, Muon, _orthogonal, split_decay_groups, warmup_cosine
 
 
 def lars_in_numpy(w, gradients, rates, momentum, weight_decay, trust_coefficient, adapt=True):
@@ -193,7 +193,7 @@ def test_orthogonal_keeps_directions_and_evens_out_their_lengths(shape):
     torch.manual_seed(0)
     g = torch.randn(shape)
     u, s, vt = torch.linalg.svd(g, full_matrices=False)
-    found = orthogonal(g)
+    found = _orthogonal(g)
     inside = u.T @ found @ vt.T
     assert (inside - inside.diagonal().diag()).abs().max() < 1e-4, "the singular vectors are g's"
     kept = inside.diagonal()[s > 0.05 * s.max()]

@@ -93,6 +93,12 @@ CONTESTS = {
                 "encoder": "convnet",
                 "view_sizes": (24, 32),
             },
+            "convnet, temperature 0.1, views of 24, Muon at 0.008": {
+                **COOL,
+                **MUON,
+                "encoder": "convnet",
+                "view_sizes": (24,),
+            },
         },
     ),
 }
