@@ -288,7 +288,9 @@ def test_other_images_are_whitened_as_those_that_it_was_fitted_to():
     torch.testing.assert_close(pca_whiten(1e25 * others, 6, like=1e25 * x), ours, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("like,words", [(torch.rand(9, 5), "one dimension.*like 5"), (torch.zeros(0, 4), "like.*empty")])
+@pytest.mark.parametrize(
+    "like,words", [(torch.rand(9, 5), "one dimension.*like 5"), (torch.zeros(0, 4), "like.*empty")]
+)
 def test_mistakes_of_the_features_it_is_fitted_to_are_named(like, words):
     with pytest.raises(ValueError, match=words):
         pca_whiten(torch.rand(9, 4), 2, like=like)

@@ -412,6 +412,17 @@ def test_a_narrow_encoder_is_not_torchvisions(finished, tmp_path):
     assert "torchvision" not in lines and same_weights(names["encoder"], load_encoder(finished.path)[0])
 
 
+@pytest.mark.parametrize("name,kind", [("lars", "LARS"), ("sgd", "SGD"), ("adamw", "AdamW"), ("muon", "Muon")])
+def test_an_optimizer_has_what_its_configuration_says(name, kind):
+    config = SimCLRConfig(optimizer=name, learning_rate=0.3, momentum=0.7, weight_decay=0.2, trust_coefficient=0.04)
+    optimizer = make_optimizer(torch.nn.Linear(2, 2), config)
+    assert type(optimizer).__name__ == kind
+    assert [group["weight_decay"] for group in optimizer.param_groups] == [0.2, 0.0]
+    for group in optimizer.param_groups:
+        assert group["lr"] == 0.3 and group.get("momentum", 0.7) == 0.7
+        assert group.get("trust_coefficient", 0.04) == 0.04
+
+
 def test_recipes_are_configurations_with_their_published_numbers():
     paper, public = (SimCLRConfig.from_recipe(name) for name in ("simclr-paper", "cifar-1000"))
     assert (paper.optimizer, paper.batch_size, paper.learning_rate, paper.temperature) == ("lars", 1024, 1.0, 0.5)

@@ -50,7 +50,7 @@ class SimCLRConfig(TrainingConfig):
         jitter: strength of the colour jitter, 0 for none.
         grayscale, blur, flip: probability that a view is grey; blurred; mirrored.
         view_sizes: sides of the views in pixels, one after the other, each for an equal part of the training: 24, 32
-            begins with small and quick ones (Tan & Le 2021, arXiv:2104.00298, §4). 24 alone is better for kNN of
+            begins with small and quick ones (Tan & Le 2021, arXiv:2104.00298, §4). 24 alone was better for kNN of
             32-pixel images: a crop shows things larger than the whole image does, and smaller views undo that (Touvron
             et al. 2019, arXiv:1906.06423, §3). Empty for the images' own size.
         separate_views: a forward pass for each view, so that batch norm sees N images at a time and not 2N. With the

@@ -180,7 +180,10 @@ def record(name: str) -> None:
         "candidates": tried,
         "best_by": contest.measure,
         "best": best,
-        **{key: [entry[key] for entry in final] for key in ("knn", "knn_whitened", "probe", "seconds", "epochs", "curve")},
+        **{
+            key: [entry[key] for entry in final]
+            for key in ("knn", "knn_whitened", "probe", "seconds", "epochs", "curve")
+        },
     }
     keep_result(name, result)
 
