@@ -393,7 +393,7 @@ def test_the_readme_quotes_what_half_the_time_teaches():
 
 def test_the_readme_quotes_what_two_thirds_of_the_time_teach():
     found, run = (json.loads(read(f"data/recorded_runs/{name}/result.json")) for name in ("five_minutes", "cifar10"))
-    three = r"([\d.]+), ([\d.]+)\sand\s([\d.]+)"
+    three = r"(\d\.\d+),\s(\d\.\d+)\sand\s(\d\.\d+)"
     quoted = re.search(
         rf"\(data/recorded_runs/five_minutes\).*?kNN\sof\s{three}.*?whitened.*?{three}.*?reaches\s([\d.]+\d)\.",
         read("README.md"),
