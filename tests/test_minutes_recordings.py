@@ -6,8 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
+import torch.nn.functional as F
+from sklearn.decomposition import PCA
 
 from aimsssl.datasets import load
+from aimsssl.models import extract
+from aimsssl.training import train_simclr
 
 
 @pytest.fixture
@@ -54,6 +59,23 @@ def test_the_best_on_held_out_training_images_gets_three_seeds_on_the_test_image
     assert result["curve"] == [[[1.0, 0.4]]] * 3
     module.record("shapes_minutes")
     assert len(seen) == 5, "what was finished is not made again"
+
+
+def test_the_test_images_are_whitened_as_the_training_images_are_and_then_asked(minutes, monkeypatch):
+    module, contest, _, (train, test) = minutes
+    asked = []
+    monkeypatch.setattr(module, "knn_accuracy", lambda *given: asked.append(given) or 0.25)
+    monkeypatch.setattr(module, "WHITENED", 5)
+    config = replace(module.base(contest), epochs=1)
+    assert module.trained(config, train, test)["knn_whitened"] == 0.25
+    ((keys, key_labels, queries, query_labels),) = asked
+    assert torch.equal(key_labels, train.labels) and torch.equal(query_labels, test.labels)
+    encoder = train_simclr(train, config, progress=None).model.encoder
+    h = [extract(encoder, images.images).double() for images in (train, test)]
+    pca = PCA(5, whiten=True, svd_solver="full").fit(h[0])
+    whitened = [F.normalize(torch.from_numpy(pca.transform(x))) for x in h]
+    cosines = queries.double() @ keys.double().T  # signs of components are free, cosines are not
+    torch.testing.assert_close(cosines, whitened[1] @ whitened[0].T, rtol=0, atol=1e-3)
 
 
 def test_an_epoch_is_timed_at_each_size_of_the_views(minutes, monkeypatch):

@@ -77,7 +77,7 @@ CONTESTS = {
         "knn",
         threads=2,
         epochs=13,
-        share=2 / 3,
+        share=2 / 3,  # half of five minutes, which are 4/3
         trial=0.5,
         validation=5_000,
         shared=LARS,
