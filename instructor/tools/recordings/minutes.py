@@ -30,6 +30,7 @@ COOL, QUICK = dict(temperature=0.1), dict(learning_rate=16e-3)
 MUON = dict(optimizer="muon", learning_rate=8e-3, weight_decay=1e-4)
 WHITENED = 512  # principal components for kNN on a whitened h, at most
 CONVNET = dict(encoder="convnet", width=8)
+SMALL = dict(view_sizes=(24,))
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,9 @@ CONTESTS = {
             "and views of 20, 24, 32": {**COOL, **QUICK, "view_sizes": (20, 24, 32)},
             "convnet of width 8, temperature 0.1": {**COOL, **CONVNET},
             "convnet of width 8, temperature 0.1, AdamW at 0.016": {**COOL, **QUICK, **CONVNET},
+            "temperature 0.1, views of 24, Muon at 0.008": {**COOL, **MUON, **SMALL},
+            "convnet of width 8, temperature 0.1, Muon at 0.008": {**COOL, **MUON, **CONVNET},
+            "convnet of width 8, temperature 0.1, views of 24, Muon at 0.008": {**COOL, **MUON, **CONVNET, **SMALL},
         },
     ),
     "five_minutes": Contest(
@@ -96,8 +100,8 @@ CONTESTS = {
             "convnet, temperature 0.1, views of 24, Muon at 0.008": {
                 **COOL,
                 **MUON,
+                **SMALL,
                 "encoder": "convnet",
-                "view_sizes": (24,),
             },
         },
     ),
