@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.optim.adamw import adamw
 
 from . import inputs
 
@@ -144,44 +145,52 @@ class Muon(Optimizer):
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            for p in group["params"]:
-                if p.grad is not None:
-                    (_orthogonal_step if group["adapt"] else _adamw_step)(p, self.state[p], group)
+            params = [p for p in group["params"] if p.grad is not None]
+            if params:
+                (_orthogonal_step if group["adapt"] else _adamw_step)(params, self.state, group)
         return loss
 
 
-def _orthogonal_step(p: Tensor, state: dict, group: dict) -> None:
-    """One step of Muon on a matrix or a kernel."""
-    v = state.setdefault("velocity", torch.zeros_like(p)).mul_(group["momentum"]).add_(p.grad)
-    d = p.grad.add(v, alpha=group["momentum"]).flatten(1)
-    scale = 0.2 * math.sqrt(max(d.shape))
-    p.mul_(1 - group["lr"] * group["weight_decay"])
-    p.sub_(_orthogonal(d).reshape(p.shape), alpha=group["lr"] * scale)
+def _orthogonal_step(params: list[Tensor], states: dict, group: dict) -> None:
+    """One step of Muon on matrices and kernels."""
+    for p in params:
+        if not states[p]:
+            states[p]["velocity"] = torch.zeros_like(p)
+        v = states[p]["velocity"].mul_(group["momentum"]).add_(p.grad)
+        d = p.grad.add(v, alpha=group["momentum"]).flatten(1)
+        scale = 0.2 * math.sqrt(max(d.shape))
+        p.mul_(1 - group["lr"] * group["weight_decay"])
+        p.sub_(_orthogonal(d).reshape(p.shape), alpha=group["lr"] * scale)
 
 
-def _adamw_step(p: Tensor, state: dict, group: dict) -> None:
-    """One step of AdamW (Loshchilov & Hutter 2017, arXiv:1711.05101, algorithm 2)."""
-    if not state:
-        state.update(step=0, mean=torch.zeros_like(p), square=torch.zeros_like(p))
-    state["step"] += 1
-    mean, square = (1 - beta ** state["step"] for beta in (0.9, 0.999))  # what the two have seen of their weights
-    state["mean"].lerp_(p.grad, 0.1)
-    state["square"].mul_(0.999).addcmul_(p.grad, p.grad, value=0.001)
-    p.mul_(1 - group["lr"] * group["weight_decay"])
-    p.addcdiv_(state["mean"], (state["square"] / square).sqrt_().add_(1e-8), value=-group["lr"] / mean)
+def _adamw_step(params: list[Tensor], states: dict, group: dict) -> None:
+    """One step of PyTorch's AdamW (Loshchilov & Hutter 2017, arXiv:1711.05101, algorithm 2)."""
+    for p in params:
+        if not states[p]:
+            states[p].update(step=torch.zeros(()), mean=torch.zeros_like(p), square=torch.zeros_like(p))
+    means, squares, steps = ([states[p][name] for p in params] for name in ("mean", "square", "step"))
+    settings = dict(lr=group["lr"], weight_decay=group["weight_decay"], beta1=0.9, beta2=0.999, eps=1e-8)
+    grads = [p.grad for p in params]
+    adamw(params, grads, means, squares, [], steps, foreach=True, amsgrad=False, maximize=False, **settings)
 
 
 def _orthogonal(matrix: Tensor) -> Tensor:
     """UVᵀ, roughly, of a matrix USVᵀ `[rows, columns]`: the singular values become 0.7 to 1.2, tiny ones less.
 
-    Five steps of a Newton–Schulz iteration, with the coefficients of Jordan et al. 2024: matrix products only.
+    Five steps of a Newton–Schulz iteration with the coefficients of Jordan et al. 2024, X ← (aI + bXXᵀ + c(XXᵀ)²)·X.
+    All of it happens in the small matrix XXᵀ: the factors are gathered there, and meet X once, at the end.
     """
     tall = matrix.shape[0] > matrix.shape[1]
     x = matrix.T if tall else matrix
     x = x / x.norm().clamp(min=1e-7)  # no singular value is above 1
-    for _ in range(5):
-        gram = x @ x.T
-        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=-4.7750, alpha=2.0315), x, beta=3.4445)
+    gram, factors = x @ x.T, None
+    for step in range(5):
+        factor = torch.addmm(gram, gram, gram, beta=-4.7750, alpha=2.0315)
+        factor.diagonal().add_(3.4445)
+        factors = factor if factors is None else factor @ factors
+        if step < 4:
+            gram = factor @ gram @ factor
+    x = factors @ x
     return x.T if tall else x
 
 

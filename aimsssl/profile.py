@@ -32,7 +32,7 @@ class Profile:
         stem, width: of ResNet-18, see `aimsssl.models.resnet18`.
         precision: of training; "auto" is the faster of float32 and bfloat16 on this machine.
         train_images, test_images: images a lesson trains on and tests on.
-        epochs: of a lesson's main run.
+        epochs: of a long run; lessons take a part of them.
         batch_size: images in a batch (a batch has twice as many views).
         held_out: training images kept for the kNN monitor.
         checkpoint_every: epochs between checkpoints.

@@ -217,6 +217,21 @@ def test_a_parameter_of_muon_may_lie_in_memory_as_it_likes(layout, dtype):
     np.testing.assert_allclose(w.detach().double().numpy(), start, **tolerance)
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_what_does_not_adapt_in_muon_is_pytorchs_adamw_however_it_lies_in_memory(layout):
+    torch.manual_seed(0)
+    values = LAYOUTS[layout]()
+    theirs, ours = nn.Parameter(values.clone(memory_format=torch.contiguous_format)), nn.Parameter(values)
+    settings = dict(lr=0.1, weight_decay=0.1)
+    optimizers = Muon([dict(params=[ours], adapt=False)], **settings), torch.optim.AdamW([theirs], **settings)
+    for _ in range(3):
+        theirs.grad = torch.randn(values.shape)
+        ours.grad = torch.empty_like(values).copy_(theirs.grad)
+        for optimizer in optimizers:
+            optimizer.step()
+    torch.testing.assert_close(ours.detach(), theirs.detach(), rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("name,value", [("lr", -1), ("momentum", 1), ("weight_decay", -0.1)])
 def test_muon_names_a_bad_argument(name, value):
     with pytest.raises(ValueError, match=name):
