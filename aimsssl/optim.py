@@ -178,19 +178,21 @@ def _orthogonal(matrix: Tensor) -> Tensor:
     """UVᵀ, roughly, of a matrix USVᵀ `[rows, columns]`: the singular values become 0.7 to 1.2, tiny ones less.
 
     Five steps of a Newton–Schulz iteration with the coefficients of Jordan et al. 2024, X ← (aI + bXXᵀ + c(XXᵀ)²)·X.
-    All of it happens in the small matrix XXᵀ: the factors are gathered there, and meet X once, at the end.
+    They happen in the small matrix XXᵀ: the factors are gathered there before they meet X. Rounding grows twelvefold
+    with each, so XXᵀ is made anew after two.
     """
     tall = matrix.shape[0] > matrix.shape[1]
     x = matrix.T if tall else matrix
     x = x / x.norm().clamp(min=1e-7)  # no singular value is above 1
-    gram, factors = x @ x.T, None
-    for step in range(5):
-        factor = torch.addmm(gram, gram, gram, beta=-4.7750, alpha=2.0315)
-        factor.diagonal().add_(3.4445)
-        factors = factor if factors is None else factor @ factors
-        if step < 4:
-            gram = factor @ gram @ factor
-    x = factors @ x
+    for steps in (2, 3):
+        gram, factors = x @ x.T, None
+        for step in range(steps):
+            factor = torch.addmm(gram, gram, gram, beta=-4.7750, alpha=2.0315)
+            factor.diagonal().add_(3.4445)
+            factors = factor if factors is None else factor @ factors
+            if step + 1 < steps:
+                gram = factor @ gram @ factor
+        x = factors @ x
     return x.T if tall else x
 
 

@@ -200,6 +200,17 @@ def test_orthogonal_keeps_directions_and_evens_out_their_lengths(shape):
     assert len(kept) > 0.9 * len(s) and 0.65 < kept.min() and kept.max() < 1.25
 
 
+@pytest.mark.parametrize("dtype,most", [(torch.float32, 1e-4), (torch.bfloat16, 0.4)])
+def test_singular_values_of_any_size_keep_to_the_iteration(dtype, most):
+    """The small ones grow 480-fold; so would the rounding of a Gram matrix, squared, that went through all five steps."""
+    rng = np.random.default_rng(0)
+    u, v = (np.linalg.qr(rng.normal(size=(n, 64)))[0] for n in (64, 300))
+    for s in (np.logspace(0, -9, 64), np.eye(64)[0]):
+        g = (u * s) @ v.T
+        found = _orthogonal(torch.from_numpy(g).to(dtype)).double().numpy()
+        assert np.linalg.norm(u.T @ (found - orthogonal_in_numpy(g)) @ v, 2) < most
+
+
 @pytest.mark.parametrize("layout", [name for name in LAYOUTS if LAYOUTS[name]().ndim > 1])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_a_parameter_of_muon_may_lie_in_memory_as_it_likes(layout, dtype):
