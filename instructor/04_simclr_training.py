@@ -53,7 +53,7 @@ print(p, profile.lesson_estimate("04"), sep="\n")
 
 # %%
 DATA = "shapes"
-SETTINGS = dict(epochs=max(3, p.epochs // 3), crop_scale=(0.4, 1.0), temperature=0.1)
+SETTINGS = dict(epochs=max(3, 2 * p.epochs // 5), crop_scale=(0.4, 1.0), temperature=0.1)
 SETTINGS |= dict(optimizer="muon", learning_rate=8e-3)
 
 train = load(DATA, "train", limit=p.train_images)
@@ -632,7 +632,7 @@ explorers.table(factor, "‖w‖ / ‖d‖ of the layers", 0)
 # or from random ones: then it is plain supervised training on few images.
 #
 # 1 % and 5 % of the labels, the same number from each class, drawn three times, since with so few the draw matters. The
-# number of epochs is fixed before: three times SimCLR's, and half of that for 5 %. The views are cropped and flipped
+# number of epochs is fixed before: twice SimCLR's, and half of that for 5 %. The views are cropped and flipped
 # only: now colour may tell the class.
 #
 # **Predict**: with 1 % of the labels, which is better: the frozen encoder with a linear probe, or fine-tuning? Where does
@@ -643,7 +643,7 @@ explorers.table(factor, "‖w‖ / ‖d‖ of the layers", 0)
 least = 4 * len(train.classes)  # on a small set of images, 1 % would not be one of each class
 one, five = max(len(train) // 100, least), max(len(train) // 20, 2 * least)
 starts = {"random": encoders["random weights"], "SimCLR": run.model.encoder}
-by_labels = see.few_labels(starts, train, test, {one: 3 * E, five: 3 * E // 2})
+by_labels = see.few_labels(starts, train, test, {one: 2 * E, five: E})
 top = {"supervised, all labels": bars["supervised"][by_probe], "chance": guess}
 explorers.show(figures.label_efficiency(by_labels, top))
 
