@@ -202,7 +202,7 @@ def test_orthogonal_keeps_directions_and_evens_out_their_lengths(shape):
 
 @pytest.mark.parametrize("dtype,most", [(torch.float32, 1e-4), (torch.bfloat16, 0.4)])
 def test_singular_values_of_any_size_keep_to_the_iteration(dtype, most):
-    """The small ones grow 480-fold; so would, and squared, the rounding of a Gram matrix taken through all five steps."""
+    """The small ones grow 480-fold; so would, squared, the rounding of a Gram matrix in all five steps."""
     rng = np.random.default_rng(0)
     u, v = (np.linalg.qr(rng.normal(size=(n, 64)))[0] for n in (64, 300))
     for s in (np.logspace(0, -9, 64), np.eye(64)[0]):
