@@ -53,7 +53,7 @@ print(p, profile.lesson_estimate("04"), sep="\n")
 
 # %%
 DATA = "shapes"
-SETTINGS = dict(epochs=max(3, 2 * p.epochs // 5), crop_scale=(0.4, 1.0), temperature=0.1)
+SETTINGS = dict(epochs=max(3, p.epochs // 2), crop_scale=(0.4, 1.0), temperature=0.1)
 SETTINGS |= dict(optimizer="muon", learning_rate=8e-3)
 
 train = load(DATA, "train", limit=p.train_images)
