@@ -382,10 +382,14 @@ def test_the_readme_quotes_what_half_the_time_teaches():
     )
     expected = [*found["probe"], whole["scores"]["simclr"]["probe"]]
     assert [float(number) for number in quoted.groups()] == [round(value, 2) for value in expected]
-    assert len(found["candidates"]) == 6 and found["candidates"][found["best"]]["changes"] == {
+    assert len(found["candidates"]) == 9 and found["candidates"][found["best"]]["changes"] == {
         "temperature": 0.1,
+        "optimizer": "muon",
+        "learning_rate": 0.008,
+        "weight_decay": 0.0001,
         "encoder": "convnet",
         "width": 8,
+        "view_sizes": [24],
     }
     best = max(found["candidates"], key=lambda name: found["candidates"][name][found["best_by"]])
     assert best == found["best"] and found["budget"] == pytest.approx(found["yardstick"]["seconds"] / 2)
