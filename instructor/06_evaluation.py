@@ -79,7 +79,7 @@ explorers.table(rows, "training of each method", digits=2)
 # %% [markdown]
 # The losses cannot be compared: each is the loss of another task. (That is why we need this lesson.)
 #
-# Mind the epochs. SimCLR has six here, and in lesson 04 it had twenty-five, with Muon. So all its numbers in this lesson are
+# Mind the epochs. SimCLR has six here, and in lesson 04 it had twenty-five. So all its numbers in this lesson are
 # far below those that you remember. They are honest, and they are early.
 #
 # All methods train the same ResNet-18, except one. DeepCluster has the small convnet of lesson 05, since it begins with
