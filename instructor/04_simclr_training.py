@@ -539,9 +539,8 @@ see.through_training(long, long_probe, image=IMAGE, points=long_maps)
 # is whitened before kNN is asked (lesson 05 does that), it is {{ five_minutes.knn_whitened.0:.2f }},
 # {{ five_minutes.knn_whitened.1:.2f }} and {{ five_minutes.knn_whitened.2:.2f }}. On `shapes`, in half the time, the same
 # with a convnet of width 8 comes to a linear probe of {{ shapes_minutes.probe.0:.2f }}, {{ shapes_minutes.probe.1:.2f }} and
-# {{ shapes_minutes.probe.2:.2f }}, and the whole run to {{ shapes.scores.simclr.probe:.2f }}. The probe
-# gains most from it, and kNN less: with ResNet-18 kNN even loses. To try it, add to a run's settings
-# `encoder="convnet", width=8, view_sizes=(24,), temperature=0.1, optimizer="muon"`.
+# {{ shapes_minutes.probe.2:.2f }}, and the whole run to {{ shapes.scores.simclr.probe:.2f }}. To try
+# it, give a run of your own `encoder="convnet"`, `width=8`, `view_sizes=(24,)`, `temperature=0.1`, `optimizer="muon"`.
 # <!-- given: 0.1, 24 and 8 are settings of the recorded runs -->
 #
 # ## 9 · *h* or *z*?
