@@ -148,7 +148,7 @@ def kmeans(
     return KMeansResult(centroids + points.mean, assignments, inertia, inertias, reassigned, empty)
 
 
-FEW = 2048  # points whose sum float32 holds well; float64 would take three times as long, and adds up these sums
+FEW = 2048  # points whose sum float32 holds well, in a third of float64's time on a CPU; float64 adds up these sums
 
 
 class _Points:
@@ -176,12 +176,16 @@ class _Points:
         """
         scores = _scores(centroids, min(self.chunk_size, len(self)))
         assignments, total = [], torch.zeros((), dtype=torch.float64, device=self.x.device)
-        sums, part = torch.zeros_like(centroids, dtype=torch.float64), torch.empty_like(centroids)
+        sums = torch.zeros_like(centroids, dtype=torch.float64)
+        part = torch.empty_like(centroids) if centroids.device.type == "cpu" and len(centroids) <= FEW else None
         for chunk in self.chunks():
             value, nearest = _row_min(scores(chunk))
             total += value.sum(dtype=torch.float64)
-            for few, to in zip(chunk.split(FEW), nearest.split(FEW), strict=True):
-                sums += part.zero_().index_add_(0, to, few)
+            if part is None:
+                sums.index_add_(0, nearest, chunk.double())
+            else:
+                for few, to in zip(chunk.split(FEW), nearest.split(FEW), strict=True):
+                    sums += part.zero_().index_add_(0, to, few)
             assignments.append(nearest)
         return torch.cat(assignments), (self.scatter + 2 * total).clamp(min=0).item(), sums
 

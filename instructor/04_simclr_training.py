@@ -533,15 +533,16 @@ see.through_training(long, long_probe, image=IMAGE, points=long_maps)
 # %% [markdown]
 # A longer run is one way to more. Better settings are another. Candidates were tried on held-out training images, each for
 # a part of the time, and the best one was trained with three seeds. On CIFAR-10, in two thirds of the recorded run's time,
-# the convnet with τ = 0.1, views of 24 pixels and the optimiser **Muon** (LARS evens out how far the *layers* move; Muon
+# the convnet with τ = 0.1, views of 24 pixels and the optimiser **Muon** (Jordan et al. 2024; LARS evens out how far the *layers* move; Muon
 # evens out the directions within a layer, too) comes to a kNN of {{ five_minutes.knn.0:.2f }},
 # {{ five_minutes.knn.1:.2f }} and {{ five_minutes.knn.2:.2f }}; that run comes to {{ cifar10.scores.simclr.knn:.2f }}. If *h*
 # is whitened before kNN is asked (lesson 05 does that), it is {{ five_minutes.knn_whitened.0:.2f }},
 # {{ five_minutes.knn_whitened.1:.2f }} and {{ five_minutes.knn_whitened.2:.2f }}. On `shapes`, in half the time, the same
 # with a convnet of width 8 comes to a linear probe of {{ shapes_minutes.probe.0:.2f }}, {{ shapes_minutes.probe.1:.2f }} and
 # {{ shapes_minutes.probe.2:.2f }}, and the whole run to {{ shapes.scores.simclr.probe:.2f }}. To try
-# it, give a run of your own `encoder="convnet"`, `width=8`, `view_sizes=(24,)`, `temperature=0.1`, `optimizer="muon"`.
-# <!-- given: 0.1, 24 and 8 are settings of the recorded runs -->
+# it with `train_simclr`: `training.SimCLRConfig(encoder="convnet", width=8, view_sizes=(24,), crop_scale=(0.4, 1.0),
+# temperature=0.1, optimizer="muon")`.
+# <!-- given: 0.1, 0.4, 1.0, 24 and 8 are settings of the recorded runs -->
 #
 # ## 9 · *h* or *z*?
 #
@@ -839,7 +840,7 @@ for name, r in (("the run of section 6", run), (FAULT, sick)):
 #    hundred labelled images for it. Never choose by the test images.
 # 3. **Begin with settings that are known to work**: batch 128, AdamW at 0.008 with one epoch of warmup, temperature 0.2,
 #    an MLP head with batch norm. That is what `SimCLRConfig` gives you.
-# 4. **Give it steps**: a few thousand. Images times epochs over batch size is their number; with few images take more
+# 4. **Give it steps**: two thousand or more. Images times epochs over batch size is their number; with few images take more
 #    epochs or a smaller batch, not a larger one.
 # 5. **Watch the first tenth.** A good curve: the loss leaves chance in the first epoch and stays well above its floor;
 #    kNN drops once, comes back, passes random weights, and goes on rising when the loss hardly falls.

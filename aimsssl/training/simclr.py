@@ -86,8 +86,8 @@ class SimCLRConfig(TrainingConfig):
 
         Views that grow (`shapes_minutes`, a quarter of the time of the run `shapes`, one seed): 24, then 32 pixels gave
         kNN 0.811 and a probe of 0.844, 32 alone 0.804 and 0.855: neighbours gain a little, the probe does not. The
-        convnet of width 8 gave 0.816 and 0.907, with Muon 0.831 and 0.913, with views of 24 besides 0.864 and 0.939. The
-        small ResNet-18 gains nothing from both: 0.758 and 0.840.
+        convnet of width 8 gave 0.816 and 0.907, with Muon 0.831 and 0.913, with views of 24 besides 0.864 and 0.939;
+        the small ResNet-18 with all three gave 0.758 and 0.840: it gains nothing.
 
         On CIFAR-10 (`settings_cifar10`, three epochs) kNN prefers LARS at 4 with a batch norm in the head to AdamW, SGD
         and other rates; temperature 0.1 is as good as 0.2. By the probe all candidates are close together. In a third
