@@ -332,7 +332,8 @@ for _ in range(curves.steps):
 # %%
 # My guess:
 N, D, tau = 128, 128, 0.2
-random1, random2 = torch.randn(2, N, D, generator=torch.Generator().manual_seed(0))
+generator = torch.Generator().manual_seed(0)
+random1, random2 = (torch.randn(N, D, generator=generator) for _ in range(2))
 corners = torch.eye(N) - 1 / N  # N points as far from each other as N points can be: a simplex
 cases = {
     "1 · all on one point": (torch.ones(N, D), torch.ones(N, D)),
@@ -340,8 +341,7 @@ cases = {
     "3 · random, partners equal": (random1, random1),
     "4 · the best there is": (corners, corners),
 }
-rows = {name: {"NT-Xent": nt_xent(*pair, tau).item()} for name, pair in cases.items()}
-explorers.table(rows, f"nats, N = {N}, τ = {tau}")
+explorers.table({name: {"NT-Xent": nt_xent(*pair, tau).item()} for name, pair in cases.items()})
 
 # %% [markdown]
 # **Answer.** **Chance** is log(2N−1), here $\log 255 = 5.54$: all candidates look alike, so each gets the same
@@ -512,8 +512,7 @@ s = torch.tensor([0.9, 0.6, 0.1, -0.3], requires_grad=True)  # the first one is 
 (by_autograd,) = torch.autograd.grad(F.cross_entropy(s[None] / 0.5, torch.tensor([0])), s)
 candidates = ["positive", "negative 0.6", "negative 0.1", "negative −0.3"]
 by_hand = gradient_weights(s.detach(), 0, 0.5)
-rows = see.named(torch.stack([by_hand, by_autograd]), candidates, ["by hand", "autograd"])
-explorers.table(rows, "derivative of the loss by each similarity, τ = 0.5")
+explorers.table(see.named(torch.stack([by_hand, by_autograd]), candidates, ["by hand", "autograd"]))
 
 # %% [markdown]
 # <details><summary>Answer: the derivation</summary>

@@ -563,10 +563,11 @@ explorers.show(figures.factor_dots(known))
 
 # %% [markdown]
 # **Answer.** The clearest row is **x**. The flip mirrors one view and not the other, so x does not help to find the
-# partner, and *z* has lost it altogether. *h* still knows a good part of it. The flip leaves **y** alone, and both keep
-# it. Crops change the **size**: *z* knows less of it than *h*. The **hue of the background** is forgotten in *h* too, beside
-# random weights, for the jitter changes it in every view. And **lighter or darker** is kept by both: the jitter may make
-# the whole picture darker, but it hardly ever turns light into dark. These are the two halves of the maps in section 8.
+# partner, and *z* has lost nearly all of it. *h* still knows a good part. The flip leaves **y** alone, and both keep it.
+# Crops change the **size**: *z* knows less of it than *h*. The jitter changes the **hues** in every view, and *h* has less of
+# them than random weights: nothing of the figure's, a part of the background's. And **lighter or darker** is kept by both:
+# the jitter may make the whole picture darker, but it hardly ever turns light into dark. These are the two halves of the
+# maps in section 8.
 #
 # That is the paper's reason for the head: the loss rewards *z* for **forgetting** what differs between two views; the head
 # does a part of the forgetting, so that *h* can keep what other tasks may need. On ImageNet *h* was better than *z* by
