@@ -173,6 +173,13 @@ def test_sums_of_many_points_lose_no_digits(k):
     assert not sums[2:].any()
 
 
+def test_a_point_between_two_centroids_stays_with_its_last_one():
+    points = _Points(torch.tensor([[-1.0], [0.0], [1.0]]), 64)
+    centroids = torch.tensor([[-1.0], [1.0]])
+    for last in (0, 1):
+        assert points.assign(centroids, torch.tensor([0, last, 1]))[0].tolist() == [0, last, 1]
+
+
 def test_every_point_its_own_cluster():
     x = gaussian(40, 3)
     assert kmeans(x, 40).inertia == pytest.approx(0, abs=1e-8)
@@ -205,8 +212,10 @@ def test_the_quick_pieces_are_what_they_stand_for(b, k, d, convolve, monkeypatch
     torch.testing.assert_close(scores[:, :k], expected, rtol=1e-5, atol=1e-4)
     assert (scores[:, k:] == torch.inf).all() and scores.shape[1] % 32 == 0
     assert convolved == [b] * (convolve and b == 1024), "only a large one, of whole images of 64 rows"
-    value, column = _row_min(scores)
-    assert torch.equal(value, scores.amin(dim=1)) and torch.equal(column, scores.argmin(dim=1))
+    right = scores.argmin(dim=1)
+    for guess in (torch.zeros(b, dtype=torch.long), right.clone(), torch.where(torch.arange(b) % 3 > 0, right, k - 1)):
+        value, column = _row_min(scores, guess)
+        assert torch.equal(value, scores.amin(dim=1)) and torch.equal(column, right)
 
 
 @pytest.mark.parametrize("seconds,faster", [((1.0, 0.5), True), ((1.0, 0.9), False), ((1.0, 2.0), False)])
