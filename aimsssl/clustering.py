@@ -231,12 +231,10 @@ def _scores(centroids: Tensor, rows: int) -> Callable[[Tensor], Tensor]:
         bias = F.pad(half, (0, -k % COLUMNS), value=torch.inf)
         return lambda x: (F.linear if len(x) % 64 else _convolution)(x, weight, bias)
     scores = torch.full((rows, k + -k % COLUMNS), torch.inf, device=centroids.device)
-
-    weight = torch.cat(
-        [-centroids, half[:, None]], dim=1
-    ).T  # meets a column of ones: addmm would copy half to all rows
+    weight = torch.cat([-centroids, half[:, None]], dim=1).T
 
     def products(x: Tensor) -> Tensor:
+        """With a column of ones for ‖c‖²/2, which `addmm` would first copy to all rows."""
         torch.mm(F.pad(x, (0, 1), value=1.0), weight, out=scores[: len(x), :k])
         return scores[: len(x)]
 
