@@ -21,7 +21,7 @@ from solutions import solutions
 from test_mutation import right_answers
 
 from aimsssl import exercises
-from aimsssl.exercises import display, lesson01, lesson04, record
+from aimsssl.exercises import display, lesson01, lesson03, lesson04, record
 from aimsssl.exercises import solutions as shown_solutions
 from aimsssl.exercises.calling import Wrong, call
 from aimsssl.exercises.compare import describe, difference
@@ -591,3 +591,15 @@ def test_a_list_of_all_orders_of_count_things_is_stopped_while_it_is_short():
         return torch.tensor(list(itertools.permutations(range(count))))[:count]
 
     assert lesson01.far_orders.judge(answer).mistake == "orders of count things" and len(asked) > 3
+
+
+@pytest.mark.parametrize("name", ["nt_xent", "nt_xent_in_chunks"])
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_a_loss_may_round_as_float32_does(name, sign):
+    """A similarity near 1 is off by 6e-8, which is divided by the temperature; how it falls hangs on the processor."""
+    exercise = getattr(lesson03, name)
+
+    def rounded(z1, z2, temperature=0.5, *more):
+        return exercise.reference(z1, z2, temperature, *more) + sign * 6e-8 / temperature
+
+    assert exercise.passes(rounded)
