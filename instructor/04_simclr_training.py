@@ -531,16 +531,17 @@ explorers.show(figures.neighbours_by_epoch(*shown))
 see.through_training(long, long_probe, image=IMAGE, points=long_maps)
 
 # %% [markdown]
-# A longer run is one way to more. Better settings are another. Candidates were tried on held-out training images, each for
-# a part of the time, and the best one was trained with three seeds. On CIFAR-10, in two thirds of the recorded run's time,
-# the convnet with τ = 0.1, views of 24 pixels and the optimiser **Muon** (Jordan et al. 2024; LARS evens out how far the *layers* move; Muon
-# evens out the directions within a layer, too) comes to a kNN of {{ five_minutes.knn.0:.2f }},
-# {{ five_minutes.knn.1:.2f }} and {{ five_minutes.knn.2:.2f }}; that run comes to {{ cifar10.scores.simclr.knn:.2f }}. If *h*
-# is whitened before kNN is asked (lesson 05 does that), it is {{ five_minutes.knn_whitened.0:.2f }},
-# {{ five_minutes.knn_whitened.1:.2f }} and {{ five_minutes.knn_whitened.2:.2f }}. On `shapes`, in half the time, the same
-# with a convnet of width 8 comes to a linear probe of {{ shapes_minutes.probe.0:.2f }}, {{ shapes_minutes.probe.1:.2f }} and
-# {{ shapes_minutes.probe.2:.2f }}, and the whole run to {{ shapes.scores.simclr.probe:.2f }}. To try
-# it with `train_simclr`: `training.SimCLRConfig(encoder="convnet", width=8, view_sizes=(24,), crop_scale=(0.4, 1.0),
+# A longer run is one way to more. Better settings are another. Candidates were tried on held-out training images, each
+# for a part of the time, and the best one was trained with three seeds. On CIFAR-10, in two thirds of the recorded run's
+# time, the convnet with τ = 0.1, views of 24 pixels and the optimiser **Muon** (Jordan et al. 2024; LARS evens out how
+# far the *layers* move; Muon evens out the directions within a layer, too) comes to a kNN of
+# {{ five_minutes.knn.0:.2f }}, {{ five_minutes.knn.1:.2f }} and {{ five_minutes.knn.2:.2f }}; that run comes to
+# {{ cifar10.scores.simclr.knn:.2f }}. If *h* is whitened before kNN is asked (lesson 05 does that), it is
+# {{ five_minutes.knn_whitened.0:.2f }}, {{ five_minutes.knn_whitened.1:.2f }} and
+# {{ five_minutes.knn_whitened.2:.2f }}. On `shapes`, in half the time, the same with a convnet of width 8 comes to a
+# linear probe of {{ shapes_minutes.probe.0:.2f }}, {{ shapes_minutes.probe.1:.2f }} and
+# {{ shapes_minutes.probe.2:.2f }}, and the whole run to {{ shapes.scores.simclr.probe:.2f }}. To try it with
+# `train_simclr`: `training.SimCLRConfig(encoder="convnet", width=8, view_sizes=(24,), crop_scale=(0.4, 1.0),
 # temperature=0.1, optimizer="muon")`.
 # <!-- given: 0.1, 0.4, 1.0, 24 and 8 are settings of the recorded runs -->
 #
@@ -866,9 +867,10 @@ xlabel = "labels of each class (log scale)"
 explorers.show(figures.curves_by_number(see.labels_saved(), xlabel, levels={"chance": 0.1}))
 
 # %% [markdown]
-# **Answer.** On `shapes` with 10 labels a class the supervised network is near chance, and SimCLR's start, fine-tuned, has
-# more than half of the images right. With a hundred labels the gap is small, with a thousand it is gone. On CIFAR-10 the start is worth a few hundredths at every number of
-# labels. So: many images and few labels, there SimCLR pays. If every image has its label, you hardly need it.
+# **Answer.** On `shapes` with 10 labels a class the supervised network is near chance, and SimCLR's start, fine-tuned,
+# has more than half of the images right. With a hundred labels the gap is small, with a thousand it is gone. On
+# CIFAR-10 the start is worth a few hundredths at every number of labels. So: many images and few labels, there SimCLR
+# pays. If every image has its label, you hardly need it.
 #
 # ## To remember
 #

@@ -636,7 +636,8 @@ explorers.show(figures.stage_seconds(seconds))
 # GPU of that time (§3.4).
 # <!-- given: 500 epochs, the paper's -->
 #
-# And k-means alone? Each step compares every image with every centroid, so the time grows with N·k. Measure it, and
+# And k-means alone? Each step compares every image with every centroid, so the time grows with N·k. (Ours soon leaves
+# out most centroids that stay where they are. At first they all move, and such a step is timed here.) Measure it, and
 # multiply: ImageNet has 1,281,167 images, and the paper takes 10,000 clusters, 256 dimensions and 20 steps.
 # <!-- given: 1,281,167 images of ImageNet; 10,000 the paper's k; 256 the paper's; 20 steps of the paper's code -->
 

@@ -8,7 +8,7 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 
 from aimsssl import clustering
-from aimsssl.clustering import _Points, _row_min, _start, kmeans, pca_whiten, uniform_over_clusters
+from aimsssl.clustering import _nearer, _Nearest, _Points, _start, kmeans, pca_whiten, uniform_over_clusters
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU"))]
 
@@ -158,26 +158,68 @@ def test_nine_tenths_of_the_points_are_one():
     assert all(b <= a * (1 + 1e-6) for a, b in zip(result.inertias, result.inertias[1:], strict=False))
 
 
-@pytest.mark.parametrize("k", [2, clustering.FEW + 1])
-def test_sums_of_many_points_lose_no_digits(k):
-    """In float32 alone 400,000 times 1.1, one after the other, is off by four thousandths."""
+def test_sums_of_many_points_lose_no_digits():
+    """In float32 400,000 times 1.1, one after the other, is off by four thousandths; a point that leaves takes all."""
     side = torch.arange(800_000) % 2
     x = (2.0 * side - 1)[:, None] * 1.1
-    points = _Points(x, 2**20)
-    centroids = torch.cat([torch.tensor([[-1.0], [1.0]]), torch.full((k - 2, 1), 9.0)])
-    assignments, _, sums = points.assign(centroids)
-    assert torch.equal(assignments, side)
-    centred = x.double() - points.mean
-    expected = torch.stack([centred[side == i].sum(dim=0) for i in (0, 1)])
-    torch.testing.assert_close(sums[:2], expected, rtol=2e-5, atol=0)
-    assert not sums[2:].any()
+    points, sums = _Points(x, 2**20), torch.zeros(3, 1, dtype=torch.float64)
+    first, later = (_Nearest.last(index) for index in (side, torch.where(torch.arange(len(x)) < 799_998, 2, side)))
+    for nearest, before in ((first, None), (later, first)):
+        points.add_up(sums, nearest, before)
+        centred = x.double() - points.mean
+        expected = torch.stack([centred[nearest.index == i].sum(dim=0) for i in range(3)])
+        torch.testing.assert_close(sums, expected, rtol=1e-9, atol=1e-9)
 
 
-def test_a_point_between_two_centroids_stays_with_its_last_one():
-    points = _Points(torch.tensor([[-1.0], [0.0], [1.0]]), 64)
-    centroids = torch.tensor([[-1.0], [1.0]])
-    for last in (0, 1):
-        assert points.assign(centroids, torch.tensor([0, last, 1]))[0].tolist() == [0, last, 1]
+@pytest.mark.parametrize("device", DEVICES)
+def test_centroids_that_stay_are_seldom_compared_with_again(device, monkeypatch):
+    """Many dimensions and few points a cluster: as with whitened features most centroids soon stay where they are."""
+    form, products = clustering._scores, []
+
+    def counted(centroids, rows):
+        scores = form(centroids, rows)
+        return lambda x: products.append(len(x) * len(centroids)) or scores(x)
+
+    monkeypatch.setattr(clustering, "_scores", counted)
+    x = gaussian(2000, 64).to(device)
+    for iterations in range(1, 12):
+        products.clear()
+        result = kmeans(x, 150, iterations=iterations, init=x[:150], chunk_size=600)
+        assignments, centroids = lloyd(x, x[:150], iterations)
+        assert torch.equal(result.assignments, assignments)
+        torch.testing.assert_close(result.centroids.double(), centroids, rtol=1e-4, atol=1e-5)
+        assert result.inertias[-1] == pytest.approx(inertia_of(x, assignments, centroids), rel=1e-5)
+    assert sum(products) < 0.6 * 12 * 2000 * 150
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("step", [1, 4])
+@pytest.mark.parametrize("chunk_size", [64, 1000])
+def test_whatever_moves_the_nearest_is_found_and_nothing_else_is_below_the_bound(chunk_size, step, device):
+    """In whole numbers, which are exact in float32, and often equally near."""
+    generator = torch.Generator().manual_seed(step)
+    x = torch.randint(-3, 4, (200, 3), generator=generator).float()
+    x = torch.cat([x, -x]).to(device)
+    points, nearest, moved = _Points(x, chunk_size), None, None
+    assert not points.mean.any()
+    centroids, restricted = x[:40].clone(), 0
+    for share in (1, 0.2, 0.1, 0.5, 0.8, 0.05, 0, 1, 0.3, 0.3, 0.1, 0.02):
+        moves = torch.randint(-step, step + 1, centroids.shape, generator=generator)
+        moves *= torch.rand(40, 1, generator=generator) < share
+        centroids = centroids + moves.to(device)
+        moved = None if nearest is None else moves.any(dim=1).to(device)
+        before, nearest = nearest, points.assign(centroids, nearest, moved)
+        scores = centroids.square().sum(dim=1) / 2 - x @ centroids.T
+        assert torch.equal(nearest.score, scores.amin(dim=1))
+        assert torch.equal(scores.gather(1, nearest.index[:, None])[:, 0], nearest.score)
+        if before is not None:
+            stays = scores.gather(1, before.index[:, None])[:, 0] == nearest.score
+            assert torch.equal(nearest.index[stays], before.index[stays]), "of equally near ones the last"
+        if nearest.bound is not None:
+            others = scores.scatter(1, nearest.index[:, None], torch.inf)
+            assert (others.amin(dim=1) >= nearest.bound).all()
+            restricted += before is not None and before.bound is not None
+    assert restricted >= 6
 
 
 def test_every_point_its_own_cluster():
@@ -214,8 +256,8 @@ def test_the_quick_pieces_are_what_they_stand_for(b, k, d, convolve, monkeypatch
     assert convolved == [b] * (convolve and b == 1024), "only a large one, of whole images of 64 rows"
     right = scores.argmin(dim=1)
     for guess in (torch.zeros(b, dtype=torch.long), right.clone(), torch.where(torch.arange(b) % 3 > 0, right, k - 1)):
-        value, column = _row_min(scores, guess)
-        assert torch.equal(value, scores.amin(dim=1)) and torch.equal(column, right)
+        found = _nearer(scores, torch.arange(k), torch.arange(k), _Nearest.last(guess), bounded=False)
+        assert torch.equal(found.score, scores.amin(dim=1)) and torch.equal(found.index, right)
 
 
 @pytest.mark.parametrize("seconds,faster", [((1.0, 0.5), True), ((1.0, 0.9), False), ((1.0, 2.0), False)])
