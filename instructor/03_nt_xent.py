@@ -334,14 +334,14 @@ for _ in range(curves.steps):
 N, D, tau = 128, 128, 0.2
 generator = torch.Generator().manual_seed(0)
 random1, random2 = (torch.randn(N, D, generator=generator) for _ in range(2))
-corners = torch.eye(N) - 1 / N  # N points as far from each other as N points can be: a simplex
 cases = {
     "1 · all on one point": (torch.ones(N, D), torch.ones(N, D)),
     "2 · random, partners strangers": (random1, random2),
     "3 · random, partners equal": (random1, random1),
-    "4 · the best there is": (corners, corners),
+    "4 · the best there is": [torch.eye(N) - 1 / N] * 2,  # a simplex: no N points are farther apart
 }
-explorers.table({name: {"NT-Xent": nt_xent(*pair, tau).item()} for name, pair in cases.items()})
+rows = {name: {"NT-Xent": nt_xent(*pair, tau).item()} for name, pair in cases.items()}
+explorers.table(rows, f"a batch of {N} images, τ = {tau}")
 
 # %% [markdown]
 # **Answer.** **Chance** is log(2N−1), here $\log 255 = 5.54$: all candidates look alike, so each gets the same
@@ -512,7 +512,8 @@ s = torch.tensor([0.9, 0.6, 0.1, -0.3], requires_grad=True)  # the first one is 
 (by_autograd,) = torch.autograd.grad(F.cross_entropy(s[None] / 0.5, torch.tensor([0])), s)
 candidates = ["positive", "negative 0.6", "negative 0.1", "negative −0.3"]
 by_hand = gradient_weights(s.detach(), 0, 0.5)
-explorers.table(see.named(torch.stack([by_hand, by_autograd]), candidates, ["by hand", "autograd"]))
+rows = see.named(torch.stack([by_hand, by_autograd]), candidates, ["by hand", "autograd"])
+explorers.table(rows, "the gradient with regard to each similarity, τ = 0.5")
 
 # %% [markdown]
 # <details><summary>Answer: the derivation</summary>
