@@ -111,7 +111,7 @@ def kmeans(
     again. On whitened features most of them stay after a few iterations.
 
     Args:
-        x: `[N, D]` of any floating-point type; computed in float32, a chunk at a time.
+        x: `[N, D]` of any floating-point type; computed in float32, of which a copy is made.
         k: number of clusters, from 1 to N.
         iterations: at most so many.
         init: "random" (k different rows of x), "k-means++" (each next start drawn with a probability in proportion to
@@ -178,23 +178,25 @@ class _Nearest(NamedTuple):
 
 
 class _Points:
-    """The points, seen from their mean: distances lose fewer digits there."""
+    """The points, seen from their mean: distances lose fewer digits there.
+
+    Attributes:
+        x: `[N, D]` float32.
+        rows: the same, a column of ones, for ‖c‖²/2, and zeros up to a multiple of 16, which products are quick with.
+    """
 
     def __init__(self, x: Tensor, chunk_size: int):
-        self.x, self.chunk_size = x, chunk_size
-        self.mean = (sum(chunk.sum(dim=0, dtype=torch.float64) for chunk in x.split(chunk_size)) / len(x)).float()
-        self.scatter = sum(_sum_of_squares(chunk) for chunk in self.chunks())
-
-    def __len__(self) -> int:
-        return len(self.x)
-
-    def __getitem__(self, index: Tensor) -> Tensor:
-        return self.x[index].float() - self.mean
-
-    def chunks(self, rows: Tensor | None = None) -> Iterator[Tensor]:
-        """All points, or those of some rows."""
-        for chunk in (self.x if rows is None else rows).split(self.chunk_size):
-            yield chunk.float() - self.mean if rows is None else self[chunk]
+        (n, d), self.chunk_size = x.shape, chunk_size
+        self.few = (
+            1024 if x.device.type == "cpu" else 2**16
+        )  # points at a time: what is made of them stays in the cache
+        self.mean = (sum(few.sum(dim=0, dtype=torch.float64) for few in x.split(self.few)) / n).float()
+        self.rows = torch.zeros(n, d + 16 - d % 16, device=x.device)
+        self.rows[:, d] = 1
+        self.x = self.rows[:, :d]
+        for few, to in zip(x.split(self.few), self.x.split(self.few), strict=True):
+            torch.sub(few.float(), self.mean, out=to)
+        self.scatter = sum(_sum_of_squares(few) for few in self.x.split(self.few))
 
     def assign(self, centroids: Tensor, before: _Nearest | None = None, moved: Tensor | None = None) -> _Nearest:
         """The nearest centroid of every point; of equally near ones that of `before`, where it is among them.
@@ -206,7 +208,7 @@ class _Points:
         columns = every if moved is None else moved.nonzero()[:, 0]
         some_stay = 0 < len(columns) <= len(centroids) * 7 / 8  # else the bound costs more than it saves
         if before is None:
-            before = _Nearest.last(torch.zeros(len(self), dtype=torch.long, device=centroids.device))
+            before = _Nearest.last(torch.zeros(len(self.x), dtype=torch.long, device=centroids.device))
         if not some_stay or before.bound is None:
             return self._compare(centroids, every, _Nearest.last(before.index), some_stay)
         nearest = self._compare(centroids, columns, before, True)
@@ -224,9 +226,13 @@ class _Points:
         place = torch.full((len(centroids),), -1, device=columns.device)
         place[columns] = torch.arange(len(columns), device=columns.device)
         scores = _scores(centroids[columns], min(self.chunk_size, len(before.index)))
+        if rows is None:
+            chunks = self.rows.split(self.chunk_size)
+        else:
+            chunks = (self.rows[chunk] for chunk in rows.split(self.chunk_size))
         found = [
             _nearer(scores(chunk), columns, place, part, bounded)
-            for chunk, part in zip(self.chunks(rows), before.split(self.chunk_size), strict=True)
+            for chunk, part in zip(chunks, before.split(self.chunk_size), strict=True)
         ]
         index, score, bound = zip(*found, strict=True)
         return _Nearest(torch.cat(index), torch.cat(score), torch.cat(bound) if bounded else None)
@@ -237,8 +243,8 @@ class _Points:
         A point that changed its cluster is added to the one and taken from the other.
         """
         changed = torch.ones_like(nearest.index) if before is None else nearest.index != before.index
-        for rows in changed.nonzero()[:, 0].split(self.chunk_size):
-            x = self[rows].double()
+        for rows in changed.nonzero()[:, 0].split(self.few):
+            x = self.x[rows].double()
             sums.index_add_(0, nearest.index[rows], x)
             if before is not None:
                 sums.index_add_(0, before.index[rows], x, alpha=-1)
@@ -248,8 +254,8 @@ class _Points:
 
     def inertia(self, centroids: Tensor, assignments: Tensor) -> float:
         """Sum of squared distances, without the cancellation of the quick formula."""
-        pairs = zip(self.chunks(), assignments.split(self.chunk_size), strict=True)
-        return sum(_sum_of_squares(chunk - centroids[a]) for chunk, a in pairs).item()
+        pairs = zip(self.x.split(self.few), assignments.split(self.few), strict=True)
+        return sum(_sum_of_squares(few - centroids[a]) for few, a in pairs).item()
 
 
 def _sum_of_squares(x: Tensor) -> Tensor:
@@ -285,37 +291,36 @@ def _nearer(scores: Tensor, columns: Tensor, place: Tensor, before: _Nearest, bo
     return _Nearest(index, torch.minimum(least, last), bound)
 
 
-def _scores(centroids: Tensor, rows: int) -> Callable[[Tensor], Tensor]:
-    """A function of points, up to `rows`: ‖c‖²/2 − x·c for all k centroids, and infinity up to a multiple of COLUMNS.
+def _scores(centroids: Tensor, size: int) -> Callable[[Tensor], Tensor]:
+    """A function of `_Points.rows`, up to `size`: ‖c‖²/2 − x·c for all k centroids, and infinity up to a multiple of
+    COLUMNS.
 
     It gives the same memory each time.
     """
     k, d = centroids.shape
-    half = centroids.square().sum(dim=1) / 2
-    if centroids.device.type == "cpu" and rows * k * d >= 2**24 and _convolution_is_faster():
-        weight = F.pad(-centroids, (0, 0, 0, -k % COLUMNS))
-        bias = F.pad(half, (0, -k % COLUMNS), value=torch.inf)
-        return lambda x: (F.linear if len(x) % 64 else _convolution)(x, weight, bias)
-    scores = torch.full((rows, k + -k % COLUMNS), torch.inf, device=centroids.device)
-    weight = torch.cat([-centroids, half[:, None]], dim=1).T
+    weight = torch.cat([-centroids, centroids.square().sum(dim=1, keepdim=True) / 2], dim=1)
+    if centroids.device.type == "cpu" and size * k * d >= 2**24 and _convolution_is_faster():
+        weight = F.pad(weight, (0, 15 - d % 16, 0, -k % COLUMNS))
+        weight[k:, d] = torch.inf
+        return lambda rows: (F.linear if len(rows) % 64 else _convolution)(rows, weight)
+    scores = torch.full((size, k + -k % COLUMNS), torch.inf, device=centroids.device)
 
-    def products(x: Tensor) -> Tensor:
-        """With a column of ones for ‖c‖²/2, which `addmm` would first copy to all rows."""
-        torch.mm(F.pad(x, (0, 1), value=1.0), weight, out=scores[: len(x), :k])
-        return scores[: len(x)]
+    def products(rows: Tensor) -> Tensor:
+        torch.mm(rows[:, : d + 1], weight.T, out=scores[: len(rows), :k])
+        return scores[: len(rows)]
 
     return products
 
 
-def _convolution(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """x · weightᵀ + bias, `[B, D] -> [B, K]`, as a 1×1 convolution of B/64 images of 8×8 pixels.
+def _convolution(x: Tensor, weight: Tensor) -> Tensor:
+    """x · weightᵀ, `[B, D] -> [B, K]`, as a 1×1 convolution of B/64 images of 8×8 pixels.
 
     PyTorch gives a matrix product to MKL and a convolution to oneDNN, which uses AVX-512 on processors of every maker:
     on an AMD EPYC (Zen 5) it is twice as fast, on one without AVX-512 it takes up to 1.2 times as long.
     """
     images = x.view(-1, 8, 8, x.shape[1]).permute(0, 3, 1, 2)  # channels_last
     kernel = weight[:, :, None, None].to(memory_format=torch.channels_last)
-    return F.conv2d(images, kernel, bias).permute(0, 2, 3, 1).reshape(len(x), -1)
+    return F.conv2d(images, kernel).permute(0, 2, 3, 1).reshape(len(x), -1)
 
 
 @cache
@@ -324,7 +329,7 @@ def _convolution_is_faster() -> bool:
     on noise."""
     if not torch.backends.mkldnn.is_available():
         return False
-    operands = torch.ones(1024, 256), torch.ones(512, 256), torch.ones(512)
+    operands = torch.ones(1024, 256), torch.ones(512, 256)
     linear, convolution = fastest_in_turn(lambda: F.linear(*operands), lambda: _convolution(*operands), repeats=5)
     return convolution < 0.8 * linear
 
@@ -348,18 +353,18 @@ def _start(points: _Points, k: int, init: str | Tensor, seed: int) -> Tensor:
         raise ValueError(f"init must be {', '.join(INITS)} or a tensor [k, D], got {init!r}")
     generator = inputs.generator(seed)
     if init == "random":
-        return points[torch.randperm(len(points), generator=generator)[:k].to(device)]
+        return points.x[torch.randperm(len(points.x), generator=generator)[:k].to(device)]
     draws = torch.rand(k, generator=generator, dtype=torch.float64).tolist()
-    chosen = [int(draws[0] * len(points))]
-    distance = torch.full((len(points),), torch.inf, device=device)
+    chosen = [int(draws[0] * len(points.x))]
+    distance = torch.full((len(points.x),), torch.inf, device=device)
     for draw in draws[1:]:
-        last = points[torch.tensor(chosen[-1:], device=device)]
-        new = torch.cat([(chunk - last).square().sum(dim=1) for chunk in points.chunks()])
+        last = points.x[chosen[-1:]]
+        new = torch.cat([(chunk - last).square().sum(dim=1) for chunk in points.x.split(points.chunk_size)])
         distance = torch.minimum(distance, new)
         cumulated = distance.cumsum(dim=0, dtype=torch.float64)
         # where all distances are zero there is nothing new to choose: the first point, again
-        chosen.append(min(int(torch.searchsorted(cumulated, draw * cumulated[-1], right=True)), len(points) - 1))
-    return points[torch.tensor(chosen, device=device)]
+        chosen.append(min(int(torch.searchsorted(cumulated, draw * cumulated[-1], right=True)), len(points.x) - 1))
+    return points.x[chosen]
 
 
 def _refill(points: _Points, centroids: Tensor, assignments: Tensor, counts: Tensor) -> int:
@@ -376,7 +381,7 @@ def _refill(points: _Points, centroids: Tensor, assignments: Tensor, counts: Ten
     refilled = 0
     while heap and refilled < len(empty):
         _, largest = heapq.heappop(heap)
-        group = points[members[largest]]
+        group = points.x[members[largest]]
         offset = group - centroids[largest]
         side = offset @ offset[offset.square().sum(dim=1).argmax()] > 0
         if side.all() or not side.any():  # its points are all the same

@@ -249,8 +249,9 @@ def test_the_quick_pieces_are_what_they_stand_for(b, k, d, convolve, monkeypatch
     monkeypatch.setattr(clustering, "_convolution_is_faster", lambda: convolve)
     monkeypatch.setattr(clustering, "_convolution", lambda *args: convolved.append(b) or form(*args))
     x, centroids = gaussian(b, d), gaussian(k, d, 1)
-    scores = clustering._scores(centroids, b)(x)
-    expected = centroids.square().sum(dim=1) / 2 - x @ centroids.T
+    points = _Points(x, b)
+    scores = clustering._scores(centroids - points.mean, b)(points.rows)
+    expected = (centroids - points.mean).square().sum(dim=1) / 2 - (x - points.mean) @ (centroids - points.mean).T
     torch.testing.assert_close(scores[:, :k], expected, rtol=1e-5, atol=1e-4)
     assert (scores[:, k:] == torch.inf).all() and scores.shape[1] % 32 == 0
     assert convolved == [b] * (convolve and b == 1024), "only a large one, of whole images of 64 rows"

@@ -34,10 +34,10 @@ def summary(values: list[float], digits: int = 4) -> dict:
     return {"median": float(f"{statistics.median(values):.{digits}g}"), "rounds": rounded}
 
 
-def in_own_process(script: str, *arguments: str) -> dict:
-    """Run a script beside this one; it prints a line of JSON."""
+def in_own_process(script: str, *arguments: str, **environment: str) -> dict:
+    """Run a script beside this one, with variables added to the environment; it prints a line of JSON."""
     command = [sys.executable, str(Path(__file__).with_name(script)), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | environment)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])
