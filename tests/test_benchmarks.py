@@ -104,6 +104,12 @@ def test_kmeans_of_all_sides_ends_at_one_inertia(bench, peer):
     assert result["ours_over_scikit_learn"]["rounds"][0] == pytest.approx(ours / theirs, rel=0.01)
 
 
+def test_kmeans_alone_is_measured_as_its_environment_says(bench):
+    found = bench["common"].in_own_process("bench_kmeans.py", "one way", "--quick", OMP_NUM_THREADS="2")
+    assert found["machine"]["threads"] == 2
+    assert found["kmeans"]["seconds"].keys() == found["kmeans_moving"]["seconds"].keys() >= {"ours", "scikit_learn"}
+
+
 def test_knn_and_the_probe_answer_as_scikit_learn_does(bench):
     knn, probe = bench["evaluation"].knn(quick=True), bench["evaluation"].probe(quick=True)
     assert knn["agreement"] == 1 and set(knn["memory_mib"]) == {"ours", "scikit_learn"}
