@@ -387,7 +387,7 @@ for name, run in {"rotation": rotation, "shortcut": shortcut}.items():
 explorers.table(rows, "Shares of the held-out images: trained without light, and with it", digits=2)
 
 # %% [markdown]
-# **Answer.** The loss ends *below the floor*: in the record at {{ pretext.rows.shortcut.loss.0.3:.2f }}, where the floor is
+# **Answer.** The loss ends *below the floor*: in the record at {{ pretext.rows.shortcut.loss.0.3:.3f }}, where the floor is
 # $\tfrac15\log 4 = 0.277$. An honest network cannot do that. A fifth of the images holds no answer; whoever pays less for
 # them than log 4 each reads something that is not in the figures. **That proves the cheat, without one label.** A score
 # that is too good is a warning.
@@ -513,9 +513,9 @@ for name, h in spaces.items():
 explorers.table(rows, "High kNN: the class is near; low distance: the colours are", digits=2)
 
 # %% [markdown]
-# **A task teaches what helps to solve it, and no more.** In inpainting, a similar *h* means similar colours. In rotation
-# it does not, for colours say nothing about the turn: the nearest ones have the same shape in any colour. (Section 7 asks
-# a second judge, which is kinder to inpainting.)
+# **A task teaches what helps to solve it, and no more.** In inpainting, a similar *h* means similar colours. In
+# rotation it does not, for colours say nothing about the turn: the nearest ones have the same shape or one that is like
+# it, in any colour. (Section 7 asks a second judge, which is kinder to inpainting.)
 #
 # ## 5 · Jigsaw: where does each tile belong?
 #
@@ -575,7 +575,8 @@ orders = torch.stack([torch.randperm(grid**2, generator=generator) for _ in few]
 explorers.show(see.tiles_in_order(few, tiles, orders, names[:5]))
 
 # %% [markdown]
-# In the second row the light is gone: lower tiles are not darker than upper ones. (Within a tile a little of it is left.)
+# In the second row every tile has the same mean, so the light no longer makes lower tiles darker as a whole. (Within a
+# tile it is still there.)
 #
 # Four tiles have 24 orders. Nine tiles have 362,880, too many for a list of answers, so the paper takes some that are far
 # apart (exercise 5). Our images are small: we take 2×2 tiles, and all 24 orders.
@@ -725,7 +726,7 @@ explorers.show(figures.seed_points(values, chances))
 #   training, where random weights have {{ pretext.rows.random_weights.probe_mean:.2f }}. With all labels it is
 #   {{ pretext.rows.supervised.probe_mean:.2f }}.
 # - **The judges disagree about inpainting and jigsaw.** The probe reads clearly more from them than from random weights:
-#   {{ pretext.rows.inpainting.probe_mean:.2f }} and {{ pretext.rows.jigsaw.probe_mean:.2f }}. For kNN the intervals
+#   {{ pretext.rows.inpainting.probe_mean:.2f }} and {{ pretext.rows.jigsaw.probe_mean:.2f }}. For kNN the pale bars
 #   overlap with that of random weights: {{ pretext.rows.inpainting.knn_mean:.2f }} and
 #   {{ pretext.rows.jigsaw.knn_mean:.2f }}, against {{ pretext.rows.random_weights.knn_mean:.2f }}. Something of the class
 #   is in *h*, but other things are louder.

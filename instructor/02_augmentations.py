@@ -102,7 +102,7 @@ explorers.show(figures.picture_rows(rows, side=1.5))
 #
 # | transform | two views no longer share | they still share |
 # |---|---|---|
-# | random resized **crop** | place, size, a part of the content | colours, texture |
+# | random resized **crop** | place, size, a part of the content | mostly: colours, texture |
 # | horizontal **flip** | left and right | all the rest |
 # | **colour jitter** | brightness, contrast, saturation, hue | shape, place, direction |
 # | **greyscale**, of some views | colour, where one view is grey | brightness |
@@ -135,12 +135,12 @@ print(", ".join(f"{' '.join(name.split())}: {letter}" for name, letter in partne
 
 # %% [markdown]
 # **Answer.** As long as only one thing changes, another one gives the partner away: colours after a crop, outlines in
-# their place after a jitter. In the last row neither is left.
+# their place after a jitter. In the last row little of either is left.
 #
 # Too weak, and the riddle is easy: nothing has to be forgotten. Too strong, and nothing is left in common that is worth
 # keeping. In between lies what Tian et al. (2020) call a *sweet spot*, and it depends on your data: SimCLR crops
-# photographs down to 8 % of their area (arXiv:2002.05709, Appendix A), but in `shapes` such a crop shows a piece of the
-# figure at best.
+# photographs down to 8 % of their area (arXiv:2002.05709, Appendix A), but in `shapes` the smallest of these crops show
+# a piece of the figure at best.
 #
 # ## 2 · The crop
 #
@@ -334,8 +334,9 @@ names = ["a crop of china", "another one", "a crop of flower"]
 explorers.show(figures.colour_histograms(crops.numpy(), names))
 
 # %% [markdown]
-# The first two show other parts of the picture, and their histograms are alike. The third one's is not. The authors of
-# SimCLR saw the same in their photographs, and named it as the reason why colours must be changed (§3.1, Figure 6).
+# The first two are crops of one photograph: in both, red, green and blue run together. In the third one they part. The
+# authors of SimCLR saw the same in their photographs, and named it as the reason why colours must be changed (§3.1,
+# Figure 6).
 # <!-- given: 3.1 a section of the paper -->
 #
 # How far does this go? Take N images and two views of each. For each view, find the most similar histogram among all the
@@ -410,7 +411,7 @@ bars = {s.name: {"linear probe": s.probe, knn: s.knn} for s in scores}
 explorers.show(figures.accuracy_bars(bars, {"linear probe": guess, knn: guess}))
 
 # %% [markdown]
-# **Answer.** By the probe: crop + colour, then colour, then crop, which is no better than guessing. It is the *lowest*
+# **Answer.** By the probe: crop + colour, then colour, then crop, which is hardly better than guessing. It is the *lowest*
 # loss that goes with the worst probe, and the highest with the best. The loss says how well the riddle is solved. Here
 # the riddles differ, so the losses cannot be compared: **a low loss may only mean that the riddle was easy**.
 #
@@ -442,8 +443,8 @@ chosen = {name: features[name] for name in ("raw pixels", *VIEWS, "supervised")}
 explorers.show(see.neighbours(chosen, train, test, query=min(3, len(test) - 1)))
 
 # %% [markdown]
-# By crop, the neighbours have the colour of the background and figures of any class. By crop + colour it is the other way
-# round: look at how many have a blue frame.
+# By crop, the neighbours have the colour of the background and figures of any class. By crop + colour most have its
+# class: count the blue frames.
 #
 # One run of each is no proof. Next come three.
 #
@@ -485,10 +486,10 @@ levels = {
 explorers.show(figures.seed_points(values, levels))
 
 # %% [markdown]
-# **Answer.** By the probe, crop and colour are the best pair ({{ composition.cells.crop___colour.probe_mean:.2f }}), as in
-# the paper (§3.1), and crop is the worst alone ({{ composition.cells.crop.probe_mean:.2f }}). Nothing is useless
+# **Answer.** By the probe, crop and colour are the best pair ({{ composition.cells.crop___colour.probe_mean:.2f }}), as
+# in the paper (§3.1), and crop is the worst alone ({{ composition.cells.crop.probe_mean:.2f }}). Nothing is useless
 # everywhere. The flip adds nothing to crop, a little to colour and much to greyscale. Greyscale adds nothing to colour:
-# a strong jitter has left no colour to take away.
+# to an encoder that has learned from jittered views, colour is of little use already.
 #
 # Three things may surprise you.
 # - **Crop alone is worse than no training at all**: random weights have {{ composition.random_weights.probe_mean:.2f }},
@@ -499,10 +500,10 @@ explorers.show(figures.seed_points(values, levels))
 # - **kNN and the probe disagree**, about colour and about its flip. They ask different questions: are the nearest
 #   neighbours of one class, or can a plane cut the classes apart? To show only one of them is a choice.
 #
-# **Why crop and colour together teach more.** The table of section 6 has it in numbers. Crop alone leaves one door open,
-# the histogram; colour alone another, the outlines in their place. Each door finds nearly every partner, so the network
-# takes it and learns little else. Together both doors are shut: neither finds one partner in five. What is left to both
-# views is the figure itself, wherever it lies and whatever its colours. That is the class.
+# **Why crop and colour together teach more.** The table of section 6 has it in numbers. Crop alone leaves one door
+# open, the histogram; colour alone another, the outlines in their place. Each door finds nearly every partner, so the
+# network takes it and learns little else. Together both doors are shut: neither finds one partner in five. What helps
+# most then is the figure itself. That is the class.
 # <!-- given: 3.1 a section of the paper -->
 #
 # ### Our grid and the paper's (optional)
@@ -605,8 +606,8 @@ explorers.show(figures.factor_heatmap(kept))
 # {{ composition.cells.all.z.x.1:.2f }} and {{ composition.cells.all.z.x.2:.2f }} in the three runs. That refines the rule.
 # A flip comes with chance one half, so half of the pairs still have the figure on the same side, and there x helps. Where
 # the riddle is easy the network can do without ("flip + colour" ends at a loss of
-# {{ composition.cells.flip___colour.loss.0:.2f }}). Where it is hard, it takes what it gets ("all" ends at
-# {{ composition.cells.all.loss.0:.2f }}).
+# {{ composition.cells.flip___colour.loss.0:.2f }} in the first run). Where it is hard, it takes what it gets ("all" ends
+# at {{ composition.cells.all.loss.0:.2f }}).
 #
 # ### Exercise 4 · what did it forget? ●●○ (10 minutes)
 #

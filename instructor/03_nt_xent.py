@@ -440,10 +440,10 @@ explorers.show(figures.similarity_matrix(matrix, positives(shown), pictures))
 
 # %% [markdown]
 # Dark red outside the frames are the **hard negatives**: views of other images that look like a partner. Follow such a
-# square to its two pictures. The crown and the house (views 4 and 6) are both dark figures, low in the picture, on a
-# lighter background. The ring and the plane (views 1 and 7) are both light, large and in the middle. So the encoder
-# looks, among other things, at how light and how large a figure is and where it lies. That often helps to find the
-# partner, and here it misleads. Only the shape tells these images apart.
+# square to its two pictures. The crown and the house (views 4 and 14) are both dark figures, low in the picture, on a
+# lighter background. The plane and the ring (views 7 and 9) are both light and large. So the encoder looks, among other
+# things, at how light and how large a figure is and where it lies. That often helps to find the partner, and here it
+# misleads: the shapes are quite different.
 #
 # ### More candidates
 #
@@ -555,8 +555,7 @@ for t in (0.05, 0.2, 1.0):
 explorers.show(figures.push_by_similarity(row[is_negative].numpy(), shares, row[partner].item()))
 
 # %% [markdown]
-# **Answer.** The names above the figure tell it: on hardly more than one at τ = 0.05, on about twenty at 0.2, on about a
-# hundred at 1.
+# **Answer.** The names above the figure tell it: on a few at τ = 0.05, on a dozen or two at 0.2, on about a hundred at 1.
 # Each temperature is a straight line on this scale, with the slope 1/τ. A **small** τ is a sharp eye: nearly all of the
 # push goes to the few most similar negatives. A **large** τ pushes everybody alike, also those who are far away already.
 # Wang & Liu (2021) call the loss *hardness-aware*, and τ says how much.
@@ -602,8 +601,8 @@ see.play_circle((0.1, 2.0))
 
 # %% [markdown]
 # **Answer.** τ changes the end, too. On both sides the partners find each other. At τ = 0.1 the ringed view pushes only
-# those who are near, and the images spread out evenly. At τ = 2 it pushes nearly everyone alike. There the images need
-# not be even: two of them may stay close, as long as the whole is in balance.
+# those who are near, and the images spread out nearly evenly. At τ = 2 it pushes nearly everyone alike. There the
+# images need not be even: two of them may stay close, as long as the whole is in balance.
 #
 # (The picture plays twice. To see it again, run the cell again.) Here you can take it step by step. How long do partners
 # need? Watch a point that has a stranger between itself and its partner.

@@ -610,11 +610,11 @@ rows = {name: see.what_they_know(groups, rest) for name, groups in seen.items()}
 explorers.table(rows, f"NMI of {K} clusters of the network that sees colours")
 
 # %% [markdown]
-# With Sobel the clusters come closer to the classes, and kNN follows. With colours they hardly do. What are they about
-# instead? The hue of the background, which random weights saw first, fades; the hue of the figure grows. So the network
-# does learn to look at the figure. But what it takes from it is the colour, for colour was what the first clusters could
-# tell apart. **DeepCluster builds on what the first clusters see**, right or wrong. Nothing in
-# it knows what we want. The Sobel filter is a piece of knowledge that a person put in.
+# With Sobel the clusters come closer to the classes, and kNN follows. With colours they do not. What are they about
+# instead? `lighter` most of all, from the start, then the place and the hues. The hue of the background fades, and that
+# of the figure grows: the network does learn to look at the figure. But what it takes from it is light and colour,
+# which the first clusters could tell apart. **DeepCluster builds on what the first clusters see**, right or wrong.
+# Nothing in it knows what we want. The Sobel filter is a piece of knowledge that a person put in.
 #
 # ## 7 · Where the time goes (optional)
 #
@@ -631,14 +631,15 @@ explorers.show(figures.stage_seconds(seconds))
 
 # %% [markdown]
 # **Answer.** Training first, then the features, then far behind PCA and k-means. The three that make the labels take
-# about a quarter of the time here; the paper says a third (§3.4). It counts the features with the clustering: each epoch
-# needs one more pass over all images, forward only. On ImageNet they trained for 500 epochs, which took 12 days on one
-# GPU of that time (§3.4).
+# more than a quarter of the time here; the paper says a third (§3.4). It counts the features with the clustering: each
+# epoch needs one more pass over all images, forward only. On ImageNet they trained for 500 epochs, which took 12 days
+# on one GPU of that time (§3.4).
 # <!-- given: 500 epochs, the paper's -->
 #
-# And k-means alone? Each step compares every image with every centroid, so the time grows with N·k. (Ours soon leaves
-# out most centroids that stay where they are. At first they all move, and such a step is timed here.) Measure it, and
-# multiply: ImageNet has 1,281,167 images, and the paper takes 10,000 clusters, 256 dimensions and 20 steps.
+# And k-means alone? A step compares every image with every centroid: N·k distances. (Later ours leaves out most
+# centroids that stay where they are; a step is timed in which they move.) With few centroids other work takes most of
+# the time, so go by the largest k. Measure it, and multiply: ImageNet has 1,281,167 images, and the paper takes 10,000
+# clusters, 256 dimensions and 20 steps.
 # <!-- given: 1,281,167 images of ImageNet; 10,000 the paper's k; 256 the paper's; 20 steps of the paper's code -->
 
 # %%
@@ -704,7 +705,8 @@ explorers.table(rows, f"NMI of {K} clusters")
 # together again. What it cannot do is take apart what is in *one* cluster.
 #
 # Now turn the pages yourself. Choose a cluster and move the **epoch**. A blue frame: the image has joined since the page
-# before. The last row, orange: images that have left. (The clusters have been renumbered so that a page can be followed.)
+# before. The last row, orange: images that have left. (Each page shows the cluster that shares most images with the
+# page before; of some clusters few stay.)
 # Find two clusters of the same class. Were they so from the start, and what is different between them?
 
 # %%
@@ -746,8 +748,9 @@ rows["nine images by luck"] = {"of one class": see.agreement_by_luck(test)}
 explorers.table(rows, "of the nine images that excite a unit most, the mean share", digits=2)
 
 # %% [markdown]
-# **Answer.** Often a shape: moons, discs, houses. After the training more of the nine have one class than with random
-# weights, and still fewer than with labels. Where the class is mixed, look for a direction of stripes or edges.
+# **Answer.** Often a shape: a row of rings, say. After the training more of the nine have one class than with random
+# weights, and still fewer than with labels. Where the class is mixed, look for what the shapes have in common: light or
+# dark, a round edge, a direction of edges or stripes.
 #
 # ## 11 · How many clusters?
 #
@@ -828,8 +831,8 @@ for data, row in means.items():
 explorers.table(means, "linear probe, mean of three seeds; at the right the slides' number")
 
 # %% [markdown]
-# **Answer.** Above 0.9, and above what the slides report for DeepCluster. On CIFAR-10 it is the same. Ours is above its
-# random weights with every seed, on both.
+# **Answer.** Above 0.9, and above what the slides report for DeepCluster. On CIFAR-10, too, they are above the slides'
+# DeepCluster. Ours is above its random weights with every seed, on both.
 #
 # This is the most important picture of the lesson. If a network that has learned *nothing* reaches a number, the number
 # does not show that something was learned. So these two rows belong into every table.

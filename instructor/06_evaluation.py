@@ -110,11 +110,11 @@ chosen, its_class = validation.images[query].numpy(), classes[validation.labels[
 explorers.show(figures.neighbour_rows(chosen, rows, its_class))
 
 # %% [markdown]
-# **Answer.** Ask each row: *what* do these images share? By raw pixels they have the same colours in the same places,
-# and by an untrained network about the same. Only a trained network can look past that. But look at the counts at the
-# right before you believe it: for this image SimCLR may find few of the class, or none at all. Is SimCLR bad, then? **One
-# image proves nothing**, in either direction, and after six epochs SimCLR is wrong about many. Change `query` a few
-# times. Then let us count.
+# **Answer.** Ask each row: *what* do these images share? By raw pixels they have much the same colours in the same
+# places, and an untrained network does not look for the figure either. Only a trained network can look past that. But
+# look at the counts at the right before you believe it: for this image SimCLR may find few of the class, or none at
+# all. Is SimCLR bad, then? **One image proves nothing**, in either direction, and after six epochs SimCLR is wrong
+# about many. Change `query` a few times. Then let us count.
 #
 # ## 2 · Nearest neighbours, and their traps
 #
@@ -194,9 +194,9 @@ told = f"neighbours k of {len(bank):,} keys (log)"
 explorers.show(figures.curves_by_number(panels, told, levels=levels))
 
 # %% [markdown]
-# **Answer.** When all vote and each has one vote, the answer is the same for every query, the most frequent class. That
-# is guessing. Weights by similarity help, as far ones hardly count. Some lines even *rise* again at the right end, from
-# k = 3,000 to all. There the bank has the same number of images of each class, so when all vote, no class can win by
+# **Answer.** When all vote and each has one vote, the answer is the same for every query, whatever is in it. That is
+# guessing. Weights by similarity help, as far ones hardly count. Some lines even *rise* again at the right end, from k
+# = 3,000 to all. There the bank has the same number of images of each class, so when all vote, no class can win by
 # number any more, only by nearness.
 #
 # Is the best k the same for all? No. So k is a *setting*: choose it on the validation split, in the same way for each
@@ -275,9 +275,9 @@ for name, pair in both.items():
 explorers.table(rows, f"kNN of SimCLR, {len(bank):,} keys")
 
 # %% [markdown]
-# **Answer.** One loud feature drowns all others, and kNN falls. Standardising puts it back: both rows are the same there.
-# So kNN asks whether the class is *loud* in *h*, not whether it is there. Both are fair questions. The next reader asks
-# the other one.
+# **Answer.** One loud feature is enough to lower kNN. Standardising puts it back: both rows are the same there. So kNN
+# asks whether the class is *loud* in *h*, not whether it is there. Both are fair questions. The next reader asks the
+# other one.
 #
 # ### Play
 #
@@ -471,7 +471,7 @@ explorers.show(figures.curves_by_number(panels, "number of groups (log)", **draw
 
 # %% [markdown]
 # **Answer.** Purity and NMI rise, though nothing is in the groups. With as many groups as images, every group is pure:
-# purity is 1, and nothing has been learned. NMI has the same weakness, only less. So both may be compared only at the
+# purity is 1, and nothing has been learned. NMI has the same weakness. So both may be compared only at the
 # *same* number of clusters, and best beside random groups. ARI corrects for luck. The Hungarian accuracy punishes extra
 # clusters, since no class may be taken twice: it is made for k = number of classes. (Lesson 05 asked which k is best for
 # *learning*. That is another question.)
@@ -590,14 +590,15 @@ keys = f"kNN and recall@1 with {len(laboratory.bank):,} keys"
 explorers.table(laboratory.rows(0.99), f"each fault at strength 0.99; {keys}", digits=2)
 
 # %% [markdown]
-# **Answer.** After the collapse kNN and the probe stay as they were: the cosine and the standardising see the tiny
-# differences that are left, and only alignment, uniformity and rank notice. After the dimensional collapse both fall.
-# With leaked labels or copied images both *rise*, and nobody complains about a number that rises. Copies change none of
+# **Answer.** After the collapse kNN and the probe hardly change: the cosine and the standardising see the tiny
+# differences that are left. Alignment, uniformity and rank change most. After the dimensional collapse both fall. With
+# leaked labels or copied images both *rise*, and nobody complains about a number that rises. Copies change none of
 # alignment, uniformity and rank.
 #
-# No measure notices all four. And one that moves does not say why. So look at several, and ask of each number what it
-# *should* be. The diagnosis (`evaluation.diagnose`) does the same by machine: distances between images, directions in
-# use, single columns that know the class, images that are too near to each other. It is no proof of health either.
+# No measure tells all four clearly. And one that moves does not say why. So look at several, and ask of each number
+# what it *should* be. The diagnosis (`evaluation.diagnose`) does the same by machine: distances between images,
+# directions in use, single columns that know the class, images that are too near to each other. It is no proof of
+# health either.
 #
 # A perfect score from a leak is easily seen through. A gain of one point in a hundred is not.
 #
@@ -687,7 +688,7 @@ explorers.table(see.what_is_known(halves, validation), told)
 # | Do groups form by themselves? | ARI; Hungarian accuracy with k = classes | groups that are no classes | random groups, the same number |
 # | Has it collapsed? | effective rank, uniformity, alignment | what the directions are good for | noise, the untrained network |
 # | What is in it that I did not think of? | t-SNE, then a number | sizes, distances, groups of noise | several perplexities, a cloud that you know |
-# | Does my number come from a leak? | none of these | a leak makes all of them better | noise through the same protocol: lesson 07 |
+# | Does my number come from a leak? | none of these | a leak makes them better or leaves them | noise through the same protocol: lesson 07 |
 # | Is it better than the other one? | the same measure, twice | luck with images and with seeds | an interval: lesson 07 |
 #
 # ## To remember

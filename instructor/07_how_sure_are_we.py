@@ -40,7 +40,7 @@ print(profile.lesson_estimate("07"))
 
 # %% [markdown]
 # The same images, the same encoders and the same three rules as in lesson 06. Where that lesson has run in this folder,
-# its encoders are read. Else they train here, each for about half a minute.
+# its encoders are read. Else they train here, which takes some minutes.
 
 # %%
 DATA = "shapes"
@@ -297,7 +297,7 @@ for seed in range(60):
 explorers.show(figures.coverage(intervals, everything.mean().item()))
 
 # %% [markdown]
-# **Answer.** About one in twenty, so three of these 60, more or less. Nobody knows which ones. An interval is not a wall.
+# **Answer.** About one in twenty, so a few of these 60. Nobody knows which ones. An interval is not a wall.
 # With twenty comparisons in one table, expect one "clear" difference that is none. (With very few images, bootstrap
 # intervals miss a little more often than they promise.)
 #
@@ -374,7 +374,7 @@ explorers.show(figures.method_table(see.seeds_and_bars(record), guess))
 explorers.table(see.means_and_bars(record), "linear probe: mean of three seeds (bar)")
 
 # %% [markdown]
-# **Answer.** Random weights are strongest on MNIST, where there is little left to win. By the number alone, the best row
+# **Answer.** Random weights are strongest on MNIST, where there is little left to win. By the probe alone, the best row
 # without labels has the convnet on all three. But rule 1 of lesson 06 asks for the gain on its *own* random weights.
 #
 # **Predict**: which method has gained most on each data set?
@@ -461,10 +461,10 @@ for data, entry in efficiency["data"].items():
 explorers.table(see.worth_of_a_start(efficiency), "mean share correct of test images")
 
 # %% [markdown]
-# **Answer.** On `shapes` with all its labels the two are equal, on CIFAR-10 not even then. The distance between the two
-# fine-tuned lines, at the left, is what the images *without* labels are worth: the fewer labels, the more it matters
-# where one starts. A claim such as "SimCLR needs ten times fewer labels" is a *horizontal* distance between two lines,
-# and one needs the whole curve for it.
+# **Answer.** On `shapes` with all its labels the two are equal, on CIFAR-10 not even then. The distance between the
+# two, at the left, is what the images *without* labels are worth: the fewer labels, the more it matters where one
+# starts. A claim such as "SimCLR needs ten times fewer labels" is a *horizontal* distance between two lines, and one
+# needs the whole curve for it.
 #
 # One thing is not equal here: with all labels of CIFAR-10 we fine-tune for {{ label_efficiency.data.cifar10.epochs.2 }}
 # epochs only, to save time. It is the same for both lines, but it is not the best that so many labels can do.
@@ -493,8 +493,8 @@ explorers.table(see.best_of_transfer(record), told)
 # %% [markdown]
 # **Answer.** On `digits` the best row has the convnet, from each of the three data sets; raw pixels are above several
 # trained encoders; and supervised is first nowhere, for labels make an encoder forget what does not help with *these*
-# labels. But look at all nine pairs: in four of them the best row is less than 0.01 ahead of **random convnet**, a network
-# that has learned *nothing*. That is the most surprising result of this lesson.
+# labels. But look at all nine pairs: in four of them the best row is **random convnet**, or less than 0.01 ahead of it,
+# a network that has learned *nothing*. That is the most surprising result of this lesson.
 # <!-- given: 0.01 the column counts it -->
 #
 # It does not say that learning is useless: two minutes on one set of small images taught these encoders what *that* set
@@ -557,8 +557,9 @@ print(f"other test images alone: ± {half.min():.1f} to {half.max():.1f} points 
 # - **A start for fine-tuning**, where all layers learn; and something like a probe, where only the last ones do. The two
 #   columns put the rows in about the same order, but random weights stand far higher in the second: fine-tuning teaches
 #   even them. There inpainting lies below them.
-# - **Methods with the same amount of photographs, nearly.** The encoders are pre-trained on ImageNet without labels. One
-#   row has seen the labels of ImageNet, and those were made by people. It is a reference, not a competitor.
+# - **Methods with the same amount of photographs, nearly.** Most encoders are pre-trained on ImageNet without labels,
+#   some on video. One row has seen the labels of ImageNet, and those were made by people. It is a reference, not a
+#   competitor.
 # - **A distance between two lines.** The method's gain is what lies above its *own* random row, not above 0; and
 #   DeepCluster's above the random row with Sobel's edges.
 #
