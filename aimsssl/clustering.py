@@ -111,7 +111,7 @@ def kmeans(
     again. On whitened features most of them stay after a few iterations.
 
     Args:
-        x: `[N, D]` of any floating-point type; computed in float32, of which a copy is made.
+        x: `[N, D]` of any floating-point type; computed in float32, in a copy of up to 16 columns more.
         k: number of clusters, from 1 to N.
         iterations: at most so many.
         init: "random" (k different rows of x), "k-means++" (each next start drawn with a probability in proportion to
@@ -158,7 +158,8 @@ def kmeans(
 
 
 class _Nearest(NamedTuple):
-    """Of every point the nearest centroid, its score, and a bound: no other centroid scores less. `[N]` each.
+    """Of every point the nearest centroid, its score, and a bound: no other centroid scores less, but for rounding.
+    `[N]` each.
 
     A score is ‖c‖²/2 − x·c, least where the distance is: ‖x‖² is the same for all centroids.
     """
@@ -170,7 +171,7 @@ class _Nearest(NamedTuple):
     @classmethod
     def last(cls, index: Tensor) -> "_Nearest":
         """A centroid for every point, of which no score is known."""
-        unknown = torch.full(index.shape, torch.inf, device=index.device)
+        unknown = torch.full(index.shape, torch.inf, dtype=torch.float32, device=index.device)
         return cls(index, unknown, unknown)
 
     def split(self, size: int) -> Iterator["_Nearest"]:
@@ -187,11 +188,10 @@ class _Points:
 
     def __init__(self, x: Tensor, chunk_size: int):
         (n, d), self.chunk_size = x.shape, chunk_size
-        self.few = (
-            1024 if x.device.type == "cpu" else 2**16
-        )  # points at a time: what is made of them stays in the cache
+        # points at a time, so that what is made of them stays in the cache
+        self.few = 1024 if x.device.type == "cpu" else 2**16
         self.mean = (sum(few.sum(dim=0, dtype=torch.float64) for few in x.split(self.few)) / n).float()
-        self.rows = torch.zeros(n, d + 16 - d % 16, device=x.device)
+        self.rows = torch.zeros(n, d + 16 - d % 16, dtype=torch.float32, device=x.device)
         self.rows[:, d] = 1
         self.x = self.rows[:, :d]
         for few, to in zip(x.split(self.few), self.x.split(self.few), strict=True):
@@ -292,10 +292,8 @@ def _nearer(scores: Tensor, columns: Tensor, place: Tensor, before: _Nearest, bo
 
 
 def _scores(centroids: Tensor, size: int) -> Callable[[Tensor], Tensor]:
-    """A function of `_Points.rows`, up to `size`: ‖c‖²/2 − x·c for all k centroids, and infinity up to a multiple of
-    COLUMNS.
-
-    It gives the same memory each time.
+    """A function of `_Points.rows`, up to `size`: ‖c‖²/2 − x·c for these centroids, and infinity up to a multiple
+    of COLUMNS. It may give the same memory each time.
     """
     k, d = centroids.shape
     weight = torch.cat([-centroids, centroids.square().sum(dim=1, keepdim=True) / 2], dim=1)
@@ -303,7 +301,7 @@ def _scores(centroids: Tensor, size: int) -> Callable[[Tensor], Tensor]:
         weight = F.pad(weight, (0, 15 - d % 16, 0, -k % COLUMNS))
         weight[k:, d] = torch.inf
         return lambda rows: (F.linear if len(rows) % 64 else _convolution)(rows, weight)
-    scores = torch.full((size, k + -k % COLUMNS), torch.inf, device=centroids.device)
+    scores = torch.full((size, k + -k % COLUMNS), torch.inf, dtype=torch.float32, device=centroids.device)
 
     def products(rows: Tensor) -> Tensor:
         torch.mm(rows[:, : d + 1], weight.T, out=scores[: len(rows), :k])

@@ -444,6 +444,7 @@ explorers.show(figures.similarity_matrix(matrix, positives(shown), pictures))
 # lighter background. The plane and the ring (views 7 and 9) are both light and large. So the encoder looks, among other
 # things, at how light and how large a figure is and where it lies. That often helps to find the partner, and here it
 # misleads: the shapes are quite different.
+# <!-- given: 14 a view's place in the matrix above -->
 #
 # ### More candidates
 #

@@ -62,8 +62,8 @@ config = training.SimCLRConfig.for_profile(p, **SETTINGS)
 print(train, test, sep="\n")
 
 # %% [markdown]
-# The training will never see the labels. We use them in two places only: to *measure* what was learned, and to train
-# the supervised network that we compare with.
+# The training will never see the labels. We use them to *measure* what was learned, to train the supervised network
+# that we compare with, and in section 12, where we have only a few of them.
 #
 # ## 1 · The plan in one picture
 #
@@ -112,7 +112,8 @@ explorers.show(figures.two_views(few.images.numpy(), view1.numpy(), view2.numpy(
 explorers.table(see.shapes_inside(encoder, view1), "one view on its way through the encoder")
 
 # %% [markdown]
-# From layer to layer there are fewer places and more channels. At the end we take the mean over all places.
+# From layer1 to layer4 there are fewer and fewer places and more and more channels. At the end we take the mean over
+# all places.
 #
 # The head is yours to build. It has two linear layers and a ReLU between them (SimCLR, section 4.2):
 #
@@ -183,9 +184,9 @@ partner = np.roll(np.arange(len(unit)), len(few))  # of view i: i + N, and back
 explorers.show(figures.similarity_matrix((unit @ unit.T).numpy(), partner))
 
 # %% [markdown]
-# **Answer.** Near 1, nearly all of them; the partners hardly more than the strangers. Row *i* has the candidates of view
-# *i*; the framed one is right. With random weights and *this* head all *z* point in about the same direction. Training
-# has to push them apart and keep the partners together. (The head that trains in section 6 starts otherwise, and you will
+# **Answer.** High, all of them; the partners hardly higher than the strangers. Row *i* has the candidates of view *i*;
+# the framed one is right. With random weights and *this* head all *z* point in about the same direction. Training has
+# to push them apart and keep the partners together. (The head that trains in section 6 starts otherwise, and you will
 # see why.)
 #
 # ## 4 · LARS: a step for each layer
@@ -406,10 +407,10 @@ print(f"kNN {first_knn:.2f} → {last_knn:.2f}, loss {last['loss']:.2f}")
 print(f"{seconds:.0f} s of training, {E * per_epoch * n / seconds:.0f} pairs of views a second")
 
 # %% [markdown]
-# **Answer.** kNN does not rise all the time: it *falls* in the first epoch, and nothing is broken. Batch norm has seen its
-# first images and counts mean and variance now; much of what the untouched random weights were good for goes with that.
-# After it the climb begins. The loss falls fast at first, while kNN may still wait. Later the loss hardly moves, and kNN
-# goes on rising. The loss says how well the riddle is solved; kNN says what solving it was good for.
+# **Answer.** kNN does not rise all the time: it *falls* in the first epoch, and nothing is broken. Batch norm has seen
+# its first images and counts mean and variance now; much of what the untouched random weights were good for goes with
+# that. After it the climb begins. The loss falls fast at first, while kNN may still wait. Later the loss falls slowly,
+# and kNN still gains. The loss says how well the riddle is solved; kNN says what solving it was good for.
 #
 # **You can stop and go on.** The run is a folder. Interrupt the cell (■), close the laptop, come back: run it again,
 # and it goes on from its last checkpoint. If you change a setting, the package says which one differs and mixes nothing:
@@ -532,16 +533,16 @@ see.through_training(long, long_probe, image=IMAGE, points=long_maps)
 
 # %% [markdown]
 # A longer run is one way to more. Better settings are another. Candidates were tried on held-out training images, each
-# for a part of the time, and the best one was trained with three seeds. On CIFAR-10, in two thirds of the recorded run's
-# time, the convnet with τ = 0.1, views of 24 pixels and the optimiser **Muon** (Jordan et al. 2024; LARS evens out how
-# far the *layers* move; Muon evens out the directions within a layer, too) comes to a kNN of
+# for a part of the time, and the best one was trained with three seeds. On CIFAR-10, in two thirds of the time of a
+# recorded run of a ResNet, the convnet with τ = 0.1, views of 24 pixels and the optimiser **Muon** (Jordan et al. 2024;
+# LARS evens out how far the *layers* move; Muon evens out the directions within a layer, too) comes to a kNN of
 # {{ five_minutes.knn.0:.2f }}, {{ five_minutes.knn.1:.2f }} and {{ five_minutes.knn.2:.2f }}; that run comes to
 # {{ cifar10.scores.simclr.knn:.2f }}. If *h* is whitened before kNN is asked (lesson 05 does that), it is
 # {{ five_minutes.knn_whitened.0:.2f }}, {{ five_minutes.knn_whitened.1:.2f }} and
 # {{ five_minutes.knn_whitened.2:.2f }}. On `shapes`, in half the time, the same with a convnet of width 8 comes to a
 # linear probe of {{ shapes_minutes.probe.0:.2f }}, {{ shapes_minutes.probe.1:.2f }} and
-# {{ shapes_minutes.probe.2:.2f }}, and the whole run to {{ shapes.scores.simclr.probe:.2f }}. To try it with
-# `train_simclr`: `training.SimCLRConfig(encoder="convnet", width=8, view_sizes=(24,), crop_scale=(0.4, 1.0),
+# {{ shapes_minutes.probe.2:.2f }}, and a recorded run of the whole time to {{ shapes.scores.simclr.probe:.2f }}. To try
+# it with `train_simclr`: `training.SimCLRConfig(encoder="convnet", width=8, view_sizes=(24,), crop_scale=(0.4, 1.0),
 # temperature=0.1, optimizer="muon")`.
 # <!-- given: 0.1, 0.4, 1.0, 24 and 8 are settings of the recorded runs -->
 #
@@ -564,11 +565,11 @@ explorers.show(figures.factor_dots(known))
 
 # %% [markdown]
 # **Answer.** The clearest row is **x**. The flip mirrors one view and not the other, so x does not help to find the
-# partner, and *z* has lost nearly all of it. *h* still knows a good part. The flip leaves **y** alone, and both keep it.
-# Crops change the **size**: *z* knows less of it than *h*. The jitter changes the **hues** in every view, and *h* has less of
-# them than random weights: nothing of the figure's, a part of the background's. And **lighter or darker** is kept by both:
-# the jitter may make the whole picture darker, but it hardly ever turns light into dark. These are the two halves of the
-# maps in section 8.
+# partner, and *z* has lost nearly all of it. *h* still knows a good part. The flip leaves **y** alone, and both keep
+# it. Crops change the **size**: *z* knows less of it than *h*. The jitter changes the **hues** in most views, and *h*
+# has less of them than random weights: nothing of the figure's, a part of the background's. And **lighter or darker**
+# is kept by both: the jitter may make the whole picture darker, but it hardly ever turns light into dark. These are the
+# two halves of the maps in section 8.
 #
 # That is the paper's reason for the head: the loss rewards *z* for **forgetting** what differs between two views; the head
 # does a part of the forgetting, so that *h* can keep what other tasks may need. On ImageNet *h* was better than *z* by
@@ -576,10 +577,11 @@ explorers.show(figures.factor_dots(known))
 # chance at 25 % (Table 3).
 # <!-- given: 67.6, 25.6 and 25 % are the paper's, Table 3 -->
 #
-# **No head at all?** In a recorded experiment on `shapes` ({{ heads.epochs }} epochs, three seeds) the linear probe of *h*
-# came to {{ heads.settings.none.probe_mean:.2f }} without a head, to {{ heads.settings.linear.probe_mean:.2f }} with a
-# linear one and to {{ heads.settings.mlp.probe_mean:.2f }} with the MLP of section 2, and the seeds of the three overlap: no order.
-# On ImageNet the paper found the MLP about 3 points above a linear head, and more than 10 above none (section 4.2).
+# **No head at all?** In a recorded experiment on `shapes` ({{ heads.epochs }} epochs, three seeds) the linear probe of
+# *h* came to {{ heads.settings.none.probe_mean:.2f }} without a head, to {{ heads.settings.linear.probe_mean:.2f }}
+# with a linear one and to {{ heads.settings.mlp.probe_mean:.2f }} with an MLP, and the seeds of the three overlap: no
+# order. On ImageNet the paper found the MLP about 3 points above a linear head, and more than 10 above none
+# (section 4.2).
 #
 # ## 10 · Batch size and epochs
 #
@@ -595,13 +597,13 @@ explorers.show(figures.factor_dots(known))
 explorers.show(figures.accuracy_by_batch_size(see.by_batch_size()))
 
 # %% [markdown]
-# **Answer.** On the left, ours: the largest batch comes last, in both trainings. Count the steps. In the same number of
-# epochs, batch 512 takes a sixteenth of the steps of batch 32. With so few images, *steps* are what is missing, not
-# negatives. (Between 32 and 128 three seeds, the points, do not decide; see how they overlap.)
+# **Answer.** On the left, ours: the mean of the largest batch is the lowest in both trainings, clearly so in the long one.
+# Count the steps. In the same number of epochs, batch 512 takes a sixteenth of the steps of batch 32. With so few images,
+# *steps* are what is missing, not negatives. (Elsewhere three seeds, the points, do not decide; see how they overlap.)
 #
 # On the right, the paper's own numbers, the other way round. At 100 epochs 7.3 points lie between 256 and 8192, at 800
-# epochs 2.4: when the training is short, large batches are clearly better; in longer trainings the gap shrinks (section 5.2).
-# So "a larger batch is better" is a sentence about large data and long training. Keep that for section 13.
+# epochs 2.4: when the training is short, large batches are clearly better; in longer trainings the gap shrinks
+# (section 5.2). So "a larger batch is better" is a sentence about large data and many steps. Keep that for section 13.
 # <!-- given: 32, 128 and 512 are the record's batches; 100 and 800 epochs, 256 and 8192 the paper's; 7.3 and 2.4 from its
 # Table B.1 -->
 #
@@ -676,7 +678,7 @@ explorers.show(figures.label_efficiency(by_labels, top))
 #
 # All runs here have batch size {{ postmortem.healthy.batch_size }}, except where we change it.
 #
-# With all four settings at once the loss ends at {{ postmortem.settings.all_four.loss.0.4:.2f }}, near its floor, while
+# With all four settings at once the loss ends at {{ postmortem.settings.all_four.loss.0.4:.1f }}, near its floor, while
 # guessing pays {{ postmortem.settings.all_four.chance_loss:.2f }}. It looks like a success. But kNN is at
 # {{ postmortem.settings.all_four.knn_mean:.2f }} at the end, and random weights have
 # {{ postmortem.random_weights.knn_mean:.2f }}. Whatever this loss is doing, it is not what we train for.
@@ -719,9 +721,9 @@ explorers.table(rows, f"after epoch {after}; kNN with {len(bank):,} keys", 2)
 # ### The record: four settings, three seeds
 #
 # Now all of them. Each point is one **seed**, which sets the first weights, the order of the images and the views. The
-# pale bar is the **95 % interval** of the mean: a range made so that it holds the true mean in 95 of 100 such experiments.
-# With three seeds it is wide, and that is honest. A run at the line of random weights has learned nothing that kNN can
-# see.
+# pale bar is the **95 % interval** of the mean: a range made so that it holds the true mean in 95 of 100 such
+# experiments. With three seeds it is often wide, and that is honest. A run at the line of random weights has learned
+# nothing that kNN can see.
 # <!-- given: 95 % and 95 of 100 a definition -->
 
 # %%
@@ -747,15 +749,16 @@ explorers.table(see.postmortem_table(), caption)
 # views cost most, the stem least. The *loss* tells them apart only in part: it is lower than in the healthy run where the
 # views give the answer away, higher where little moves or the images are seen through a coarse stem.
 #
-# **Why is LARS at rate 0.001 alone worse than all four together, and than random weights?** Its loss stays at chance: in a
-# step a layer moves by a millionth of its own length, so the weights are still those of the start. But batch norm has
-# counted its statistics, and that alone costs what kNN loses in the first epoch of every run; here nothing wins it back.
-# In "all four" the weights stand still just as well. Only, its stem is another one: these are *other* random weights.
+# **Why is LARS at rate 0.001 alone no better than all four together, and worse than random weights?** Its loss stays at
+# chance: in a step a layer moves by a millionth of its own length, so the weights are still those of the start. But
+# batch norm has counted its statistics, and that alone costs what kNN loses in the first epoch of every run; here
+# nothing wins it back. In "all four" the weights stand still just as well. Only, its stem is another one: these are
+# *other* random weights.
 #
 # ### Is batch size 128 to blame?
 #
 # No. With batch 128 the healthy run learns: {{ postmortem.settings.healthy.knn_mean:.2f }}, where random weights have
-# {{ postmortem.random_weights.knn_mean:.2f }}. And four times the batch, 512, does not bring back what the settings cost:
+# {{ postmortem.random_weights.knn_mean:.2f }}. And with four times the batch, 512, it learns no more:
 # {{ postmortem.settings.batch_size_512.knn_mean:.2f }}, no clear difference from batch 128. The four settings with the
 # same batch of 128 end at {{ postmortem.settings.all_four.knn_mean:.2f }}.
 # <!-- given: 128 and 512 are batch sizes of the record -->
@@ -842,10 +845,10 @@ for name, r in (("the run of section 6", run), (FAULT, sick)):
 #    hundred labelled images for it. Never choose by the test images.
 # 3. **Begin with settings that are known to work**: batch 128, AdamW at 0.008 with one epoch of warmup, temperature 0.2,
 #    an MLP head with batch norm. That is what `SimCLRConfig` gives you.
-# 4. **Give it steps**: two thousand or more. Images times epochs over batch size is their number; with few images take more
-#    epochs or a smaller batch, not a larger one.
-# 5. **Watch the first tenth.** A good curve: the loss leaves chance in the first epoch and stays well above its floor;
-#    kNN drops once, comes back, passes random weights, and goes on rising when the loss hardly falls.
+# 4. **Give it steps**: about two thousand or more. Images times epochs over batch size is their number; with few images
+#    take more epochs or a smaller batch, not a larger one.
+# 5. **Watch the first fifth.** A good curve: the loss leaves chance in the first epoch and stays well above its floor;
+#    kNN drops once, comes back, passes random weights, and still gains when the loss falls slowly.
 # 6. **Only then tune**, one setting at a time: learning rate, temperature, crop. Three seeds before you believe it.
 # <!-- given: 0.2, 0.4, 0.5, 0.008, 128 are the defaults of the package -->
 #
@@ -854,7 +857,7 @@ for name, r in (("the run of section 6", run), (FAULT, sick)):
 # | the loss stays at chance | the rate, and the optimiser it is meant for | three times the rate, until it moves |
 # | the loss jumps, or is not a number | the rate, the warmup | a third of the rate, a longer warmup |
 # | near the floor after one epoch, kNN low | the views: are they two draws? | mend the views |
-# | low after some epochs, kNN at random weights | what do the views share: colours, a border, a watermark? | stronger `jitter` and `grayscale`, smaller crops |
+# | low only after some epochs, kNN low | what do the views share: colours, a border, a watermark? | stronger `jitter` and `grayscale`, smaller crops |
 # | kNN still rises at the end | the number of steps | more epochs |
 # | kNN stands still well below supervised | wrong neighbours: what do they share? | change the view that keeps it |
 #
@@ -870,7 +873,7 @@ explorers.show(figures.curves_by_number(see.labels_saved(), xlabel, levels={"cha
 # **Answer.** On `shapes` with 10 labels a class the supervised network is near chance, and SimCLR's start, fine-tuned,
 # has more than half of the images right. With a hundred labels the gap is small, with a thousand it is gone. On
 # CIFAR-10 the start is worth a few hundredths at every number of labels. So: many images and few labels, there SimCLR
-# pays. If every image has its label, you hardly need it.
+# pays. If every image has its label, you need it less.
 #
 # ## To remember
 #

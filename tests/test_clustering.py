@@ -242,6 +242,17 @@ def test_other_types_are_computed_in_float32(dtype):
     assert result.inertia == pytest.approx(expected.inertia, rel=1e-6)
 
 
+def test_the_default_type_of_others_does_not_matter():
+    x = gaussian(200, 5)
+    expected = kmeans(x, 9, init=x[:9])
+    torch.set_default_dtype(torch.float64)
+    try:
+        result = kmeans(x, 9, init=x[:9])
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert result.centroids.dtype == torch.float32 and torch.equal(result.assignments, expected.assignments)
+
+
 @pytest.mark.parametrize("convolve", [True, False])
 @pytest.mark.parametrize("b,k,d", [(128, 64, 7), (100, 33, 5), (1, 32, 1), (1024, 250, 66), (1000, 320, 64)])
 def test_the_quick_pieces_are_what_they_stand_for(b, k, d, convolve, monkeypatch):
