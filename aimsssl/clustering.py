@@ -109,7 +109,7 @@ def kmeans(
 
     These are the steps of the plain loop, in less time: centroids that stay where they were are seldom compared with
     again. On whitened features with some twenty points a cluster most of them stay after a few iterations; with
-    hundreds of points a cluster all move to the end.
+    hundreds of points a cluster nearly all move to the end.
 
     Args:
         x: `[N, D]` of any floating-point type; computed in float32, in a copy of up to 16 columns more.

@@ -1,8 +1,9 @@
 """k-means, ours beside faiss's and scikit-learn's, from the same start: seconds and inertia.
 
 All take Lloyd's steps on the same points and threads: with 1,000 clusters, most of which stay after a few steps, so
-that ours leaves them out, and with 100 that all move to the end. Afterwards faiss is asked once more for the nearest
-centroid of every point, as ours and scikit-learn's end with, so that all give the same: centroids, clusters, inertia.
+that ours leaves them out, and with 100, nearly all of which move to the end. Afterwards faiss is asked once more for
+the nearest centroid of every point, as ours and scikit-learn's end with, so that all give the same: centroids,
+clusters, inertia.
 
 `python bench_kmeans.py` measures this part alone, on the processor as it is, with all libraries held to AVX2 (which
 takes a processor of Intel), and with one thread; it writes `data/recorded_runs/benchmarks_kmeans/result.json`.
