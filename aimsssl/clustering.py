@@ -169,14 +169,12 @@ class _Nearest(NamedTuple):
     score: Tensor
     bound: Tensor | None  # None: not asked for
 
-    @classmethod
-    def last(cls, index: Tensor) -> "_Nearest":
-        """A centroid for every point, of which no score is known."""
-        unknown = torch.full(index.shape, torch.inf, dtype=torch.float32, device=index.device)
-        return cls(index, unknown, unknown)
-
     def split(self, size: int) -> Iterator["_Nearest"]:
         return map(_Nearest._make, zip(*(values.split(size) for values in self), strict=True))
+
+    @classmethod
+    def cat(cls, parts: list["_Nearest"]) -> "_Nearest":
+        return cls(*(None if values[0] is None else torch.cat(values) for values in zip(*parts, strict=True)))
 
 
 class _Points:
@@ -191,9 +189,9 @@ class _Points:
         (n, d), self.chunk_size = x.shape, chunk_size
         # points at a time, so that what is made of them stays in the cache
         self.few = 1024 if x.device.type == "cpu" else 2**16
-        self.mean = (sum(few.sum(dim=0, dtype=torch.float64) for few in x.split(self.few)) / n).float()
-        self.rows = torch.zeros(n, d + 16 - d % 16, dtype=torch.float32, device=x.device)
-        self.rows[:, d] = 1
+        self.mean = (sum(few.sum(dim=0).double() for few in x.split(self.few)) / n).float()
+        self.rows = torch.empty(n, d + 16 - d % 16, dtype=torch.float32, device=x.device)
+        self.rows[:, d], self.rows[:, d + 1 :] = 1, 0
         self.x = self.rows[:, :d]
         for few, to in zip(x.split(self.few), self.x.split(self.few), strict=True):
             torch.sub(few.float(), self.mean, out=to)
@@ -205,50 +203,62 @@ class _Points:
         `moved` `[k]` says which centroids are elsewhere than when `before` was found. Where enough of them stay, points
         are compared with those that moved, and with all only if their own one moved away, beyond the bound.
         """
-        every = torch.arange(len(centroids), device=centroids.device)
-        columns = every if moved is None else moved.nonzero()[:, 0]
-        some_stay = 0 < len(columns) <= len(centroids) * 7 / 8  # else the bound costs more than it saves
-        if before is None:
-            before = _Nearest.last(torch.zeros(len(self.x), dtype=torch.long, device=centroids.device))
+        last = torch.zeros(len(self.x), dtype=torch.long, device=self.x.device) if before is None else before.index
+        columns = None if moved is None else moved.nonzero()[:, 0]
+        # else the bound costs more than it saves
+        some_stay = columns is not None and 0 < len(columns) <= len(centroids) * 7 / 8
         if not some_stay or before.bound is None:
-            return self._compare(centroids, every, _Nearest.last(before.index), some_stay)
-        nearest = self._compare(centroids, columns, before, True)
+            return self._among_all(centroids, last, bounded=some_stay)
+        nearest = self._among(columns, centroids, before)
         unsure = (moved[before.index] & (nearest.score > before.bound)).nonzero()[:, 0]
         if len(unsure):
-            again = self._compare(centroids, every, _Nearest.last(nearest.index[unsure]), True, unsure)
+            again = self._among_all(centroids, nearest.index[unsure], bounded=True, rows=unsure)
             for values, new in zip(nearest, again, strict=True):
                 values[unsure] = new
         return nearest
 
-    def _compare(
-        self, centroids: Tensor, columns: Tensor, before: _Nearest, bounded: bool, rows: Tensor | None = None
-    ) -> _Nearest:
-        """The nearest of some centroids, `columns`, and of the last one; of all points, or of those of some rows."""
-        place = torch.full((len(centroids),), -1, device=columns.device)
-        place[columns] = torch.arange(len(columns), device=columns.device)
-        scores = _scores(centroids[columns], min(self.chunk_size, len(before.index)))
+    def _among_all(self, centroids: Tensor, last: Tensor, bounded: bool, rows: Tensor | None = None) -> _Nearest:
+        """The nearest of all centroids, the `last` where it is among equally near ones; of all points, or some rows."""
+        scores = _scores(centroids, min(self.chunk_size, len(last)))
         if rows is None:
             chunks = self.rows.split(self.chunk_size)
         else:
-            chunks = (self.rows[chunk] for chunk in rows.split(self.chunk_size))
-        found = [
-            _nearer(scores(chunk), columns, place, part, bounded)
-            for chunk, part in zip(chunks, before.split(self.chunk_size), strict=True)
-        ]
-        index, score, bound = zip(*found, strict=True)
-        return _Nearest(torch.cat(index), torch.cat(score), torch.cat(bound) if bounded else None)
+            chunks = (self.rows.index_select(0, chunk) for chunk in rows.split(self.chunk_size))
+        pairs = zip(chunks, last.split(self.chunk_size), strict=True)
+        return _Nearest.cat([_nearer(scores(chunk), at, bounded) for chunk, at in pairs])
+
+    def _among(self, columns: Tensor, centroids: Tensor, before: _Nearest) -> _Nearest:
+        """The nearest of the centroids `columns` and of the last one, for all points."""
+        k = len(columns)
+        place = torch.full((len(centroids),), k, device=columns.device)  # k: not among the columns
+        place[columns] = torch.arange(k, device=columns.device)
+        scores_of = _scores(centroids[columns], min(self.chunk_size, len(self.x)))
+        columns, found = F.pad(columns, (0, 1)), []
+        for chunk, last in zip(self.rows.split(self.chunk_size), before.split(self.chunk_size), strict=True):
+            scores, at = scores_of(chunk), place[last.index]
+            scores[k] = torch.where(at == k, last.score, torch.inf)
+            at, score, bound = _nearer(scores, at, bounded=True)
+            index = torch.where(at == k, last.index, columns[at])
+            found.append(_Nearest(index, score, torch.minimum(bound, last.bound)))
+        return _Nearest.cat(found)
 
     def add_up(self, sums: Tensor, nearest: _Nearest, before: _Nearest | None) -> None:
         """Bring the sums of the clusters' points, float64 `[k, D]`, from `before` to `nearest`, in place.
 
-        A point that changed its cluster is added to the one and taken from the other.
+        A point that changed its cluster is added to the one and taken from the other, unless so many did that all are
+        added up anew in less time.
         """
-        changed = torch.ones_like(nearest.index) if before is None else nearest.index != before.index
-        for rows in changed.nonzero()[:, 0].split(self.few):
-            x = self.x[rows].double()
+        if before is not None:
+            changed = (nearest.index != before.index).nonzero()[:, 0]
+        if before is None or len(changed) > len(self.x) / 3:
+            sums.zero_()
+            for x, index in zip(self.x.split(self.few), nearest.index.split(self.few), strict=True):
+                sums.index_add_(0, index, x.double())
+            return
+        for rows in changed.split(self.few):
+            x = self.x.index_select(0, rows).double()
             sums.index_add_(0, nearest.index[rows], x)
-            if before is not None:
-                sums.index_add_(0, before.index[rows], x, alpha=-1)
+            sums.index_add_(0, before.index[rows], x.neg_())
 
     def quick_inertia(self, nearest: _Nearest) -> float:
         return (self.scatter + 2 * nearest.score.sum(dtype=torch.float64)).clamp(min=0).item()
@@ -264,49 +274,45 @@ def _sum_of_squares(x: Tensor) -> Tensor:
     return x.square().sum(dim=1).sum(dtype=torch.float64)
 
 
-COLUMNS = 32  # see _nearer
+BLOCK = 16  # of rows, see _nearer
 
 
-def _nearer(scores: Tensor, columns: Tensor, place: Tensor, before: _Nearest, bounded: bool) -> _Nearest:
-    """The nearest of the centroids `columns`, whose `scores` `[B, K]` these are, and of the last one.
+def _nearer(scores: Tensor, at: Tensor, bounded: bool) -> _Nearest:
+    """Of each column of `scores` `[K, B]` the row of the least, `at` where that is among the equal ones; the least;
+    and the least of the others if `bounded`, and then scores are overwritten. K is a multiple of BLOCK.
 
-    K is a multiple of COLUMNS; `place` `[k]` is where a centroid is among the columns, -1 where it is none of them.
-    With `bounded`, scores are overwritten.
-
-    PyTorch's `min` over a row costs a CPU a quarter of the matrix product before it, four times what `amin` does. So
-    columns are looked for only in rows whose last centroid is no longer the nearest, and then in two steps.
+    PyTorch's `argmin` costs a CPU a quarter of the matrix product before it, far more than `amin` does. So rows are
+    looked for only in columns where `at` is no longer the least, and there first their block.
     """
-    least, at = scores.amin(dim=1), place[before.index]
-    last = torch.where(at >= 0, scores.gather(1, at.clamp(min=0)[:, None])[:, 0], before.score)
+    by_point = scores.stride(0) == 1  # a convolution's: the rows of a column lie side by side
+    blocks = scores.unflatten(0, (-1, BLOCK))
+    of_block = scores if by_point else blocks.amin(dim=1)
+    least, last = of_block.amin(dim=0), scores.gather(0, at[None])[0]
     wrong = (least < last).nonzero()[:, 0]
-    rows = scores[wrong].unflatten(1, (scores.shape[1] // COLUMNS, COLUMNS))
-    column = rows.amin(dim=1).argmin(dim=1)
-    row = rows[torch.arange(len(wrong), device=scores.device), :, column].argmin(dim=1)
-    at = at.index_put((wrong,), row * COLUMNS + column)
-    index, bound = torch.where(at >= 0, columns[at], before.index), None
-    if bounded:
-        without = torch.where(at >= 0, torch.inf, scores[:, 0])
-        rest = scores.scatter_(1, at.clamp(min=0)[:, None], without[:, None]).amin(dim=1)
-        bound = torch.minimum(rest, before.bound)
-        bound[wrong] = torch.minimum(bound[wrong], last[wrong])
-    return _Nearest(index, torch.minimum(least, last), bound)
+    row = of_block.T[wrong].contiguous().argmin(dim=1)
+    if not by_point:
+        row = row * BLOCK + blocks[row, :, wrong].argmin(dim=1)
+    at = at.index_put((wrong,), row)
+    return _Nearest(at, least, scores.scatter_(0, at[None], torch.inf).amin(dim=0) if bounded else None)
 
 
 def _scores(centroids: Tensor, size: int) -> Callable[[Tensor], Tensor]:
-    """A function of `_Points.rows`, up to `size`: ‖c‖²/2 − x·c for these centroids, and infinity up to a multiple
-    of COLUMNS. It may give the same memory each time.
+    """A function of `_Points.rows` `[B, ...]`, up to `size`: ‖c‖²/2 − x·c for these centroids, then at least one row
+    of infinity, up to a multiple of BLOCK: `[K, B]`. It may give the same memory each time.
     """
     k, d = centroids.shape
     weight = torch.cat([-centroids, centroids.square().sum(dim=1, keepdim=True) / 2], dim=1)
+    more = BLOCK - k % BLOCK
     if centroids.device.type == "cpu" and size * k * d >= 2**24 and _convolution_is_faster():
-        weight = F.pad(weight, (0, 15 - d % 16, 0, -k % COLUMNS))
+        weight = F.pad(weight, (0, 15 - d % 16, 0, more))
         weight[k:, d] = torch.inf
-        return lambda rows: (F.linear if len(rows) % 64 else _convolution)(rows, weight)
-    scores = torch.full((size, k + -k % COLUMNS), torch.inf, dtype=torch.float32, device=centroids.device)
+        return lambda rows: (F.linear if len(rows) % 64 else _convolution)(rows, weight).T
+    scores = torch.empty(k + more, size, dtype=torch.float32, device=centroids.device)
+    scores[k:] = torch.inf
 
     def products(rows: Tensor) -> Tensor:
-        torch.mm(rows[:, : d + 1], weight.T, out=scores[: len(rows), :k])
-        return scores[: len(rows)]
+        torch.mm(weight, rows[:, : d + 1].T, out=scores[:k, : len(rows)])
+        return scores[:, : len(rows)]
 
     return products
 

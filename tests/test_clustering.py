@@ -158,12 +158,14 @@ def test_nine_tenths_of_the_points_are_one():
     assert all(b <= a * (1 + 1e-6) for a, b in zip(result.inertias, result.inertias[1:], strict=False))
 
 
-def test_sums_of_many_points_lose_no_digits():
+@pytest.mark.parametrize("stay", [799_998, 200_000, 0])
+def test_sums_of_many_points_lose_no_digits(stay):
     """In float32 400,000 times 1.1, one after the other, is off by four thousandths; a point that leaves takes all."""
     side = torch.arange(800_000) % 2
     x = (2.0 * side - 1)[:, None] * 1.1
     points, sums = _Points(x, 2**20), torch.zeros(3, 1, dtype=torch.float64)
-    first, later = (_Nearest.last(index) for index in (side, torch.where(torch.arange(len(x)) < 799_998, 2, side)))
+    elsewhere = torch.where(torch.arange(len(x)) < stay, side, 2)
+    first, later = (_Nearest(index, torch.zeros(len(x)), None) for index in (side, elsewhere))
     for nearest, before in ((first, None), (later, first)):
         points.add_up(sums, nearest, before)
         centred = x.double() - points.mean
@@ -263,13 +265,14 @@ def test_the_quick_pieces_are_what_they_stand_for(b, k, d, convolve, monkeypatch
     points = _Points(x, b)
     scores = clustering._scores(centroids - points.mean, b)(points.rows)
     expected = (centroids - points.mean).square().sum(dim=1) / 2 - (x - points.mean) @ (centroids - points.mean).T
-    torch.testing.assert_close(scores[:, :k], expected, rtol=1e-5, atol=1e-4)
-    assert (scores[:, k:] == torch.inf).all() and scores.shape[1] % 32 == 0
+    torch.testing.assert_close(scores[:k].T, expected, rtol=1e-5, atol=1e-4)
+    assert (scores[k:] == torch.inf).all() and len(scores) > k and len(scores) % clustering.BLOCK == 0
     assert convolved == [b] * (convolve and b == 1024), "only a large one, of whole images of 64 rows"
-    right = scores.argmin(dim=1)
+    right, (least, second) = scores.argmin(dim=0), scores.sort(dim=0).values[:2]
     for guess in (torch.zeros(b, dtype=torch.long), right.clone(), torch.where(torch.arange(b) % 3 > 0, right, k - 1)):
-        found = _nearer(scores, torch.arange(k), torch.arange(k), _Nearest.last(guess), bounded=False)
-        assert torch.equal(found.score, scores.amin(dim=1)) and torch.equal(found.index, right)
+        found = _nearer(scores.clone(), guess, bounded=True)
+        assert torch.equal(found.score, least) and torch.equal(found.index, right) and torch.equal(found.bound, second)
+        assert _nearer(scores, guess, bounded=False).bound is None
 
 
 @pytest.mark.parametrize("seconds,faster", [((1.0, 0.5), True), ((1.0, 0.9), False), ((1.0, 2.0), False)])
