@@ -20,6 +20,7 @@ def bench(monkeypatch):
     import bench_evaluation
     import bench_kmeans
     import bench_simclr
+    import bench_ways
     import common
     import limit
     import report
@@ -29,6 +30,7 @@ def bench(monkeypatch):
         "accuracy": bench_accuracy,
         "evaluation": bench_evaluation,
         "kmeans": bench_kmeans,
+        "ways": bench_ways,
         "common": common,
         "limit": limit,
         "report": report,
@@ -104,10 +106,11 @@ def test_kmeans_of_all_sides_ends_at_one_inertia(bench, peer):
     assert result["ours_over_scikit_learn"]["rounds"][0] == pytest.approx(ours / theirs, rel=0.01)
 
 
-def test_kmeans_alone_is_measured_as_its_environment_says(bench):
-    found = bench["common"].in_own_process("bench_kmeans.py", "one way", "--quick", OMP_NUM_THREADS="2")
-    assert found["machine"]["threads"] == 2
-    assert found["kmeans"]["seconds"].keys() == found["kmeans_moving"]["seconds"].keys() >= {"ours", "scikit_learn"}
+def test_a_way_is_measured_as_its_name_says(bench):
+    found = bench["common"].in_own_process("bench_ways.py", "one core", "--quick", **bench["ways"].WAYS["one core"])
+    assert found["machine"]["threads"] == 1 and (found["machine"]["cores"] == 1 or sys.platform != "linux")
+    assert set(found) >= {"training", "nt_xent", "lars", "kmeans", "kmeans_moving", "knn", "probe", "limit"}
+    assert set(found["training"]) == {"cifar", "imagenet", "small"}
 
 
 def test_knn_and_the_probe_answer_as_scikit_learn_does(bench):
@@ -136,13 +139,14 @@ def test_operations_are_those_that_loops_count(bench, monkeypatch):
 
 def test_a_share_is_operations_a_second_over_those_of_a_matrix_product(bench, monkeypatch):
     limit = bench["limit"]
-    monkeypatch.setattr(limit, "matrix_rates", lambda quick: {"float32": 1.0, "bfloat16": 4.0})
+    rates = {"float32": 1.0, "bfloat16": 4.0}
+    monkeypatch.setattr(limit, "matrix_rates", lambda quick, used: {precision: rates[precision] for precision in used})
     monkeypatch.setattr(limit, "faster_precision", lambda width: "bfloat16")
     monkeypatch.setattr(limit, "training_operations", lambda stem, width: 1e6)
-    rates = {"ours": 1000.0, "ours_float32": 500.0, "lightly": 250.0, "lightly_tuned": 800.0}
+    trained = {"ours": 1000.0, "ours_float32": 500.0, "lightly": 250.0, "lightly_tuned": 800.0}
     found = {
         "training": {"small": {"stem": "small", "width": 16,
-                               "images_per_second": {side: {"median": rate} for side, rate in rates.items()}}},
+                               "images_per_second": {side: {"median": rate} for side, rate in trained.items()}}},
         "nt_xent": {"1000": {"milliseconds": {"ours": {"median": 1536.0}}}},
         "kmeans": {"points": 100, "dimensions": 10, "clusters": 1000, "iterations": 4,
                    "seconds": {"ours": {"median": 1e-1}}},

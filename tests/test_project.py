@@ -417,52 +417,48 @@ def test_the_readme_quotes_what_two_thirds_of_the_time_teach():
     assert best == found["best"] and found["budget"] == pytest.approx(found["yardstick"]["seconds"] * 2 / 3)
 
 
-def _times_as_fast(result: dict) -> list[float]:
-    """In the order of the README's table."""
-    fast = [result["training"][stem]["ours_over_lightly"] for stem in ("cifar", "imagenet", "small")]
-    fast += [result["nt_xent"]["4096"]["ours_over_lightly"], result["lars"]["ours_over_lightly"]]
-    slow = [result[part]["ours_over_scikit_learn"] for part in ("knn", "probe")]
-    return [round(ratio["median"], 2) for ratio in fast] + [round(1 / ratio["median"], 2) for ratio in slow]
+ROWS = {  # of the README's table: where a comparison is in a result, whom it is with, and its share of the peak
+    "lightly, SimCLR, ResNet-18, stem `cifar`": ("training.cifar", "lightly", "SimCLR, stem cifar"),
+    "lightly, SimCLR, ResNet-18, stem `imagenet`": ("training.imagenet", "lightly", "SimCLR, stem imagenet"),
+    "lightly, SimCLR, ResNet-18 of width 16, stem `small`": ("training.small", "lightly", "SimCLR, stem small"),
+    "lightly, NT-Xent of 4,096 views": ("nt_xent.4096", "lightly", "NT-Xent, 4,096 views"),
+    "lightly, a step of LARS, ResNet-18": ("lars", "lightly", None),
+    "scikit-learn, k-means, 1,000 clusters": ("kmeans", "scikit_learn", "k-means, 1,000 clusters"),
+    "faiss, k-means, 1,000 clusters": ("kmeans", "faiss", "k-means, 1,000 clusters"),
+    "scikit-learn, k-means, 100 clusters": ("kmeans_moving", "scikit_learn", "k-means, 100 clusters"),
+    "faiss, k-means, 100 clusters": ("kmeans_moving", "faiss", "k-means, 100 clusters"),
+    "scikit-learn, kNN": ("knn", "scikit_learn", "kNN"),
+    "scikit-learn, linear probe": ("probe", "scikit_learn", None),
+}
 
 
-SHARES = {"lightly, SimCLR": "lightly", "lightly, NT-Xent": "lightly", "scikit-learn": "scikit_learn"}
+def _times_as_fast(result: dict, part: str, other: str) -> str:
+    """As a cell of the README's table; lightly's comparisons are rates, or times the other way round, already."""
+    for key in part.split("."):
+        result = result[key]
+    ratio = result[f"ours_over_{other}"]["median"]
+    return f"{ratio if other == 'lightly' else 1 / ratio:.2f}"
 
 
 def test_the_readme_quotes_the_benchmarks():
-    here = [json.loads(read(f"data/recorded_runs/{name}/result.json")) for name in ("benchmarks", "benchmarks_avx2")]
-    assert [result["machine"]["instructions"] for result in here] == ["AVX512", "AVX2"]
-    lines = read("README.md").split("| times as fast as |")[1].split("\n\n")[0].splitlines()[2:]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    assert [[float(row[1]), float(row[2])] for row in rows] == [
-        list(pair) for pair in zip(*map(_times_as_fast, here), strict=True)
-    ]
-    share = here[1]["limit"]["share"]
-    parts = [f"SimCLR, stem {stem}" for stem in ("cifar", "imagenet", "small")]
-    parts += ["NT-Xent, 4,096 views", None, "kNN", None]
-    for row, part in zip(rows, parts, strict=True):
-        other = next((side for words, side in SHARES.items() if row[0].startswith(words)), "")
-        expected = f"{share[part]['ours']:.0%}, {share[part][other]:.0%}".replace("%", " %") if part else ""
-        assert row[3] == expected, row
-
-
-def test_the_readme_quotes_the_benchmark_of_kmeans():
-    found = json.loads(read("data/recorded_runs/benchmarks_kmeans/result.json"))
-    ways = [found[way] for way in ("as it is", "AVX2", "one thread")]
-    assert [(way["machine"]["instructions"], way["machine"]["threads"]) for way in ways] == [
-        ("AVX512", 2),
-        ("AVX2", 2),
-        ("AVX512", 1),
-    ]
-    lines = read("README.md").split("(data/recorded_runs/benchmarks_kmeans)")[1].split("\n\n")[1].splitlines()[2:]
-    rows = {line.split("|")[1].strip(): [float(cell) for cell in line.split("|")[2:5]] for line in lines}
-    expected = {
-        f"{other}, k-means, {ways[0][part]['clusters']:,} clusters": [
-            round(1 / way[part][f"ours_over_{side}"]["median"], 2) for way in ways
+    names = ("benchmarks", "benchmarks_avx2", "benchmarks_ways")
+    *whole, ways = (json.loads(read(f"data/recorded_runs/{name}/result.json")) for name in names)
+    columns = [*whole, *(ways[way] for way in ("as it is", "AVX2", "one core"))]
+    machines = [(result["machine"]["instructions"], result["machine"]["cores"]) for result in columns]
+    assert machines == [("AVX512", 2), ("AVX2", 2), ("AVX512", 2), ("AVX2", 2), ("AVX512", 1)]
+    cells = [line.strip("|").split("|") for line in read("README.md").split("| times as fast as |")[1].splitlines()]
+    rows = {row[0].strip(): [cell.strip() for cell in row[1:]] for row in cells[2 : 2 + len(ROWS)]}
+    share = ways["as it is"]["limit"]["share"]
+    expected = {}
+    for name, (part, other, what) in ROWS.items():
+        older = part.startswith("kmeans")
+        expected[name] = [
+            "" if older and result in whole else _times_as_fast(result, part, other) for result in columns
         ]
-        for part in ("kmeans", "kmeans_moving")
-        for other, side in (("scikit-learn", "scikit_learn"), ("faiss", "faiss"))
-    }
+        expected[name].append(f"{share[what]['ours']:.0%}, {share[what][other]:.0%}".replace("%", " %") if what else "")
     assert rows == expected
+    rounds = [ratio for way in columns[2:] for ratio in way["training"]["cifar"]["ours_over_lightly"]["rounds"]]
+    assert f"between {min(rounds):.2f} and {max(rounds):.2f}." in read("README.md")
 
 
 def test_the_readme_quotes_what_two_minutes_teach():

@@ -4,20 +4,14 @@ All take Lloyd's steps on the same points and threads: with 1,000 clusters, most
 that ours leaves them out, and with 100, nearly all of which move to the end. Afterwards faiss is asked once more for
 the nearest centroid of every point, as ours and scikit-learn's end with, so that all give the same: centroids,
 clusters, inertia.
-
-`python bench_kmeans.py` measures this part alone, on the processor as it is, with all libraries held to AVX2 (which
-takes a processor of Intel), and with one thread; it writes `data/recorded_runs/benchmarks_kmeans/result.json`.
 """
 
-import json
-import sys
 import time
 from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 import torch
-from common import in_own_process, in_turn, machine, summary, versions
+from common import in_turn, summary
 from sklearn.cluster import KMeans
 
 from aimsssl.clustering import kmeans
@@ -25,9 +19,6 @@ from aimsssl.clustering import kmeans
 HAS_FAISS = find_spec("faiss") is not None
 SIZES = {"points": 50_000, "dimensions": 256, "clusters": 1000, "iterations": 20}
 MOVING = SIZES | {"clusters": 100}
-AVX2 = dict(ATEN_CPU_CAPABILITY="avx2", MKL_ENABLE_INSTRUCTIONS="AVX2", ONEDNN_MAX_CPU_ISA="AVX2")
-AVX2 |= dict(OPENBLAS_CORETYPE="Haswell", FAISS_OPT_LEVEL="avx2")
-WAYS = {"as it is": {}, "AVX2": AVX2, "one thread": dict(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")}
 QUICK = {"points": 600, "dimensions": 8, "clusters": 10, "iterations": 3}
 
 
@@ -65,23 +56,3 @@ def measure(quick: bool = False, peer: bool = HAS_FAISS, rounds: int = 5, sizes:
         ratio = [a / b for a, b in zip(times["ours"], times[side], strict=True)]
         result[f"ours_over_{side}"] = summary(ratio)
     return result
-
-
-def main(quick: bool) -> None:
-    result = {"versions": versions()}
-    for way, environment in WAYS.items():
-        result[way] = in_own_process("bench_kmeans.py", "one way", *["--quick"] * quick, **environment)
-    print(json.dumps(result, indent=1))
-    if not quick:
-        file = Path(__file__).parents[2] / "data" / "recorded_runs" / "benchmarks_kmeans" / "result.json"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    quick = "--quick" in sys.argv
-    if "one way" in sys.argv:
-        parts = {"kmeans": SIZES, "kmeans_moving": MOVING}
-        print(json.dumps({"machine": machine()} | {name: measure(quick, sizes=sizes) for name, sizes in parts.items()}))
-    else:
-        main(quick)

@@ -167,7 +167,9 @@ def lightlys(images: ImageSet, setting: Setting, workers: int, tuned: bool = Fal
 # --- in turn --------------------------------------------------------------------------------------------------------
 
 
-def throughput(images: ImageSet, setting: Setting, peer: bool, tell=print) -> dict:
+def throughput(
+    images: ImageSet, setting: Setting, peer: bool, tell=print, workers: tuple[int, ...] = (0, 1, 2), trials: int = 2
+) -> dict:
     """Images a second of every side, the number of workers that suited lightly, and our gain over it by round."""
     sides = {
         "ours": lambda: ours(images, setting, "auto"),
@@ -176,7 +178,7 @@ def throughput(images: ImageSet, setting: Setting, peer: bool, tell=print) -> di
     result = {"stem": setting.stem, "width": setting.width, "batch": BATCH}
     if peer:
         lightlys(images, setting, 0)  # whatever runs first in a process is slow
-        trial = in_turn({n: lambda n=n: lightlys(images, setting, n) for n in (0, 1, 2)}, 2)
+        trial = in_turn({n: lambda n=n: lightlys(images, setting, n) for n in workers}, trials)
         best = max(trial, key=lambda n: statistics.median(trial[n]))
         result["lightly_workers"] = {"taken": best, "trial": {str(n): summary(values) for n, values in trial.items()}}
         sides["lightly"] = lambda: lightlys(images, setting, best)

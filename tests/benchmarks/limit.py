@@ -6,6 +6,7 @@ Only useful operations count, those of the formula: what a side computes twice, 
 
 import statistics
 import time
+from collections.abc import Iterable
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -16,10 +17,10 @@ from aimsssl.training.simclr import SimCLRConfig, build_simclr
 SIZE, QUICK_SIZE, ROUNDS = 3072, 256, 7
 
 
-def matrix_rates(quick: bool = False) -> dict[str, float]:
+def matrix_rates(quick: bool = False, precisions: Iterable[str] = ("float32", "bfloat16")) -> dict[str, float]:
     """GFLOP/s of the product of two square matrices, median of some, by precision."""
     n, rates = QUICK_SIZE if quick else SIZE, {}
-    for precision in ("float32", "bfloat16"):
+    for precision in precisions:
         a, b = (torch.rand(n, n, dtype=getattr(torch, precision)) for _ in range(2))
         a @ b  # warms up
         times = []
@@ -62,7 +63,10 @@ def measure(result: dict, quick: bool = False) -> dict:
 
     A side is held against the rate of the precision in which it runs.
     """
-    rates, share = matrix_rates(quick), {}
+    widths = [trained["width"] for trained in result["training"].values()]
+    # of bfloat16 only where it is used: where a processor has no instruction for it, a product takes minutes
+    rates = matrix_rates(quick, sorted({"float32", *map(faster_precision, widths)}, reverse=True))
+    share = {}
 
     def of(seconds: float, operations: float, precision: str = "float32") -> float:
         return float(f"{operations / seconds / 1e9 / rates[precision]:.3g}")
