@@ -7,8 +7,9 @@ from scipy.stats import chisquare
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 
-from aimsssl import clustering
-from aimsssl.clustering import _nearer, _Nearest, _Points, _start, kmeans, pca_whiten, uniform_over_clusters
+from aimsssl import nearest_centroid
+from aimsssl.clustering import _start, kmeans, pca_whiten, uniform_over_clusters
+from aimsssl.nearest_centroid import Nearest, Points, _nearer
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU"))]
 
@@ -87,13 +88,13 @@ def test_it_ends_when_no_assignment_changes():
 
 def test_every_random_start_is_another_row():
     x = torch.arange(50.0)[:, None]
-    starts = _start(_Points(x, 64), 50, "random", 0) + x.mean(dim=0)
+    starts = _start(Points(x, 64), 50, "random", 0) + x.mean(dim=0)
     assert sorted(starts[:, 0].tolist()) == pytest.approx(x[:, 0].tolist(), abs=1e-5)
 
 
 def test_plus_plus_draws_in_proportion_to_the_squared_distance():
     x = torch.tensor([[0.0], [1.0], [3.0]])
-    points = _Points(x, 64)
+    points = Points(x, 64)
     pairs = [tuple((_start(points, 2, "k-means++", s) + points.mean)[:, 0].round().int().tolist()) for s in range(3000)]
     expected = {(0, 1): 1 / 10, (0, 3): 9 / 10, (1, 0): 1 / 5, (1, 3): 4 / 5, (3, 0): 9 / 13, (3, 1): 4 / 13}
     counts = [pairs.count(pair) for pair in expected]
@@ -163,9 +164,9 @@ def test_sums_of_many_points_lose_no_digits(stay):
     """In float32 400,000 times 1.1, one after the other, is off by four thousandths; a point that leaves takes all."""
     side = torch.arange(800_000) % 2
     x = (2.0 * side - 1)[:, None] * 1.1
-    points, sums = _Points(x, 2**20), torch.zeros(3, 1, dtype=torch.float64)
+    points, sums = Points(x, 2**20), torch.zeros(3, 1, dtype=torch.float64)
     elsewhere = torch.where(torch.arange(len(x)) < stay, side, 2)
-    first, later = (_Nearest(index, torch.zeros(len(x)), None) for index in (side, elsewhere))
+    first, later = (Nearest(index, torch.zeros(len(x)), None) for index in (side, elsewhere))
     for nearest, before in ((first, None), (later, first)):
         points.add_up(sums, nearest, before)
         centred = x.double() - points.mean
@@ -176,13 +177,13 @@ def test_sums_of_many_points_lose_no_digits(stay):
 @pytest.mark.parametrize("device", DEVICES)
 def test_centroids_that_stay_are_seldom_compared_with_again(device, monkeypatch):
     """Many dimensions and few points a cluster: as with whitened features most centroids soon stay where they are."""
-    form, products = clustering._scores, []
+    form, products = nearest_centroid._scores, []
 
     def counted(centroids, rows):
         scores = form(centroids, rows)
         return lambda x: products.append(len(x) * len(centroids)) or scores(x)
 
-    monkeypatch.setattr(clustering, "_scores", counted)
+    monkeypatch.setattr(nearest_centroid, "_scores", counted)
     x = gaussian(2000, 64).to(device)
     for iterations in range(1, 12):
         products.clear()
@@ -202,7 +203,7 @@ def test_whatever_moves_the_nearest_is_found_and_nothing_else_is_below_the_bound
     generator = torch.Generator().manual_seed(step)
     x = torch.randint(-3, 4, (200, 3), generator=generator).float()
     x = torch.cat([x, -x]).to(device)
-    points, nearest, moved = _Points(x, chunk_size), None, None
+    points, nearest, moved = Points(x, chunk_size), None, None
     assert not points.mean.any()
     centroids, restricted = x[:40].clone(), 0
     for share in (1, 0.2, 0.1, 0.5, 0.8, 0.05, 0, 1, 0.3, 0.3, 0.1, 0.02):
@@ -258,15 +259,15 @@ def test_the_default_type_of_others_does_not_matter():
 @pytest.mark.parametrize("convolve", [True, False])
 @pytest.mark.parametrize("b,k,d", [(128, 64, 7), (100, 33, 5), (1, 32, 1), (1024, 250, 66), (1000, 320, 64)])
 def test_the_quick_pieces_are_what_they_stand_for(b, k, d, convolve, monkeypatch):
-    convolved, form = [], clustering._convolution
-    monkeypatch.setattr(clustering, "_convolution_is_faster", lambda: convolve)
-    monkeypatch.setattr(clustering, "_convolution", lambda *args: convolved.append(b) or form(*args))
+    convolved, form = [], nearest_centroid._convolution
+    monkeypatch.setattr(nearest_centroid, "_convolution_is_faster", lambda: convolve)
+    monkeypatch.setattr(nearest_centroid, "_convolution", lambda *args: convolved.append(b) or form(*args))
     x, centroids = gaussian(b, d), gaussian(k, d, 1)
-    points = _Points(x, b)
-    scores = clustering._scores(centroids - points.mean, b)(points.rows)
+    points = Points(x, b)
+    scores = nearest_centroid._scores(centroids - points.mean, b)(points.rows)
     expected = (centroids - points.mean).square().sum(dim=1) / 2 - (x - points.mean) @ (centroids - points.mean).T
     torch.testing.assert_close(scores[:k].T, expected, rtol=1e-5, atol=1e-4)
-    assert (scores[k:] == torch.inf).all() and len(scores) > k and len(scores) % clustering.BLOCK == 0
+    assert (scores[k:] == torch.inf).all() and len(scores) > k and len(scores) % nearest_centroid.BLOCK == 0
     assert convolved == [b] * (convolve and b == 1024), "only a large one, of whole images of 64 rows"
     right, (least, second) = scores.argmin(dim=0), scores.sort(dim=0).values[:2]
     for guess in (torch.zeros(b, dtype=torch.long), right.clone(), torch.where(torch.arange(b) % 3 > 0, right, k - 1)):
@@ -277,8 +278,8 @@ def test_the_quick_pieces_are_what_they_stand_for(b, k, d, convolve, monkeypatch
 
 @pytest.mark.parametrize("seconds,faster", [((1.0, 0.5), True), ((1.0, 0.9), False), ((1.0, 2.0), False)])
 def test_the_convolution_has_to_win_by_a_fifth(seconds, faster, monkeypatch):
-    monkeypatch.setattr(clustering, "fastest_in_turn", lambda *forms, repeats: seconds)
-    assert clustering._convolution_is_faster.__wrapped__() is (faster and torch.backends.mkldnn.is_available())
+    monkeypatch.setattr(nearest_centroid, "fastest_in_turn", lambda *forms, repeats: seconds)
+    assert nearest_centroid._convolution_is_faster.__wrapped__() is (faster and torch.backends.mkldnn.is_available())
 
 
 @pytest.mark.parametrize(
