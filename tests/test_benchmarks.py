@@ -107,7 +107,9 @@ def test_kmeans_of_all_sides_ends_at_one_inertia(bench, peer):
 
 
 def test_a_way_is_measured_as_its_name_says(bench):
-    found = bench["common"].in_own_process("bench_ways.py", "one core", "--quick", **bench["ways"].WAYS["one core"])
+    found = bench["common"].in_own_process(
+        "bench_ways.py", "--here", "one core", "--quick", **bench["ways"].WAYS["one core"]
+    )
     assert found["machine"]["threads"] == 1 and (found["machine"]["cores"] == 1 or sys.platform != "linux")
     assert set(found) >= {"training", "nt_xent", "lars", "kmeans", "kmeans_moving", "knn", "probe", "limit"}
     assert set(found["training"]) == {"cifar", "imagenet", "small"}
@@ -161,6 +163,18 @@ def test_a_share_is_operations_a_second_over_those_of_a_matrix_product(bench, mo
         "k-means, 10 clusters": {"scikit_learn": 0.05},
         "kNN": {"scikit_learn": 0.5},
     }
+
+
+@pytest.mark.parametrize("faster,used", [("float32", ["float32"]), ("bfloat16", ["float32", "bfloat16"])])
+def test_the_rate_of_bfloat16_is_asked_for_only_where_it_is_used(bench, monkeypatch, faster, used):
+    """Where a processor has no instruction for it, a large product takes minutes."""
+    asked = []
+    monkeypatch.setattr(bench["limit"], "faster_precision", lambda width: faster)
+    monkeypatch.setattr(bench["limit"], "matrix_rates", lambda quick, precisions: asked.extend(precisions) or {})
+    trained = {"small": {"width": 16, "stem": "small", "images_per_second": {}}}
+    parts = dict.fromkeys(("kmeans", "kmeans_moving", "knn"), {"clusters": 10, "seconds": {}})
+    bench["limit"].measure({"training": trained, "nt_xent": {}} | parts)
+    assert asked == used
 
 
 @pytest.mark.skipif(importlib.util.find_spec("lightly") is None, reason="lightly comes with make bench")

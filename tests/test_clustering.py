@@ -151,6 +151,13 @@ def test_more_clusters_than_different_points(device, init):
     torch.testing.assert_close(result.centroids[result.assignments], x)
 
 
+def test_no_inertia_is_below_zero():
+    """The quick formula leaves a rounding of either sign where every point is its centroid."""
+    for seed in range(10):
+        x = gaussian(5, 64, seed).repeat(20, 1)
+        assert 0 <= min(kmeans(x, 5, init="k-means++", seed=seed).inertias) < 0.01
+
+
 def test_nine_tenths_of_the_points_are_one():
     x = torch.cat([gaussian(1, 16).repeat(900, 1), gaussian(100, 16, 1)])
     result = kmeans(x, 30, seed=0)

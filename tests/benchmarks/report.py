@@ -21,7 +21,7 @@ from aimsssl.datasets import load
 
 RESULT = Path(__file__).parents[2] / "data" / "recorded_runs" / "benchmarks" / "result.json"
 
-STEMS = tuple(bench_simclr.SETTINGS)
+STEMS, ROUNDS = tuple(bench_simclr.SETTINGS), 5
 
 
 def measure(
@@ -29,7 +29,6 @@ def measure(
 ) -> dict:
     """Everything, one part after the other. `quick`: tiny models and single rounds, to see that it runs."""
     began = time.perf_counter()
-    rounds, least = (1, 0.0) if quick else (5, 0.3)
     settings = bench_simclr.QUICK if quick else bench_simclr.SETTINGS
     images = load(data, limit=(2 if quick else 40) * bench_simclr.BATCH)
     result = {"data": told(data), "quick": quick, "machine": machine(), "versions": versions()}
@@ -43,14 +42,9 @@ def measure(
             workers = trained["lightly_workers"]["taken"] if peer else None
             result["memory_mib"][name] = bench_simclr.memory(name, workers, data, quick)
     tell("the parts alone")
-    sizes = (256,) if quick else (256, 1024, 4096)
-    result["nt_xent"] = {str(views): bench_parts.loss(views, peer, rounds, least) for views in sizes}
-    result["lars"] = bench_parts.lars(4 if quick else 64, peer, rounds, least)
-    result["augmentation"] = bench_parts.augmentation(images, peer, rounds)
+    result |= parts(quick, peer)
+    result["augmentation"] = bench_parts.augmentation(images, peer, 1 if quick else ROUNDS)
     result["large_nt_xent"] = bench_parts.large_loss(4096 if quick else 65_536)
-    for name, sizes in (("kmeans", bench_kmeans.SIZES), ("kmeans_moving", bench_kmeans.MOVING)):
-        result[name] = bench_kmeans.measure(quick, peer and bench_kmeans.HAS_FAISS, sizes=sizes)
-    result["knn"], result["probe"] = bench_evaluation.knn(quick), bench_evaluation.probe(quick)
     many = load(data, limit=10 * bench_simclr.BATCH if quick else None)
     tell("what the same time teaches")
     seconds = 1 if quick else bench_accuracy.SECONDS
@@ -60,6 +54,17 @@ def measure(
     result["minutes"] = round((time.perf_counter() - began) / 60, 2)
     result["aims"] = [] if quick else aims(result)
     return result
+
+
+def parts(quick: bool, peer: bool) -> dict:
+    """What is compared beside training, in this process."""
+    rounds, least = (1, 0.0) if quick else (ROUNDS, 0.3)
+    views = (256,) if quick else (256, 1024, 4096)
+    result = {"nt_xent": {str(n): bench_parts.loss(n, peer, rounds, least) for n in views}}
+    result["lars"] = bench_parts.lars(4 if quick else 64, peer, rounds, least)
+    for name, sizes in (("kmeans", bench_kmeans.SIZES), ("kmeans_moving", bench_kmeans.MOVING)):
+        result[name] = bench_kmeans.measure(quick, peer and bench_kmeans.HAS_FAISS, sizes=sizes)
+    return result | {"knn": bench_evaluation.knn(quick), "probe": bench_evaluation.probe(quick)}
 
 
 def aims(result: dict) -> list[dict]:
