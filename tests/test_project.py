@@ -32,6 +32,7 @@ ROWS = (  # a module imports from rows above its own only
     ("__init__",),
     ("course", "inputs", "randomness"),
     ("profile",),
+    ("nearest_centroid",),
     ("losses", "optim", "clustering", "augment", "models", "handout"),
     ("datasets", "pretext", "evaluation"),
     ("training",),
